@@ -1,0 +1,1 @@
+"""Tests that start real gateways, and the harness that they share."""
