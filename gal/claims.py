@@ -1,0 +1,121 @@
+"""What an exporter has read of the model, so that what it has not read is known (law 1).
+
+`Claims.view(gateway)` looks like the gateway and notes every field that is asked for. Whatever
+differs from its default and was never asked for is a loss, and the driver says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import MISSING, Field, fields
+from typing import Any, TypeVar, cast
+
+from gal.model.node import ModelNode
+
+N = TypeVar("N", bound=ModelNode)
+_BOOKKEEPING = frozenset({"origin"})
+
+
+class _View:
+    """Stands in for a model node. Its class claims to be the node's, so `isinstance` holds."""
+
+    __slots__ = ("_claims", "_node", "_seen")
+
+    def __init__(self, node: ModelNode, claims: Claims) -> None:
+        self._node = node
+        self._claims = claims
+        self._seen: dict[str, Any] = {}
+
+    def __getattr__(self, name: str) -> Any:
+        seen = self._seen
+        if name in seen:
+            return seen[name]
+        value = getattr(self._node, name)
+        if name in _BOOKKEEPING:
+            return value
+        if not callable(value):
+            value = self._claims.wrap(value)
+        seen[name] = value
+        return value
+
+    @property  # type: ignore[misc]
+    def __class__(self) -> type:
+        return type(self._node)
+
+    def __eq__(self, other: object) -> bool:
+        return bool(self._node == unwrap(other))
+
+    def __hash__(self) -> int:
+        return id(self._node)
+
+    def __repr__(self) -> str:
+        return repr(self._node)
+
+
+def unwrap(value: Any) -> Any:
+    """The node behind a view; anything else as it is."""
+    return value._node if type(value) is _View else value
+
+
+class Claims:
+    """The fields of a model that were read, kept per node."""
+
+    __slots__ = ("_views",)
+
+    def __init__(self) -> None:
+        self._views: dict[int, _View] = {}
+
+    def view(self, node: N) -> N:
+        """The node, as one that notes which of its fields are read."""
+        found = self._views.get(id(node))
+        if found is None:
+            found = self._views[id(node)] = _View(node, self)
+        return cast(N, found)
+
+    def wrap(self, value: Any) -> Any:
+        """A field's value, with the nodes in it as views."""
+        if isinstance(value, ModelNode):
+            return self.view(value)
+        if isinstance(value, list) and value and isinstance(value[0], ModelNode):
+            return [self.wrap(item) for item in value]
+        return value
+
+    def claim(self, node: ModelNode) -> None:
+        """Say that a node was dealt with as a whole."""
+        node = unwrap(node)
+        for item in fields(node):
+            value = getattr(self.view(node), item.name)
+            for below in value if isinstance(value, list) else [value]:
+                if isinstance(below, ModelNode):
+                    self.claim(below)
+
+    def unclaimed(self, node: ModelNode) -> Iterator[tuple[ModelNode, str]]:
+        """Every (node, field) below `node` that says something and was never read.
+
+        A node that nobody looked into is given once, with its field in the node above.
+        """
+        node = unwrap(node)
+        view = self._views.get(id(node))
+        for item in fields(node):
+            if item.name in _BOOKKEEPING:
+                continue
+            value = getattr(node, item.name)
+            if _says_nothing(item, value):
+                continue
+            if view is None or item.name not in view._seen:
+                yield node, item.name
+                continue
+            for below in value if isinstance(value, list) else [value]:
+                if isinstance(below, ModelNode):
+                    yield from self.unclaimed(below)
+
+
+def _says_nothing(item: Field[Any], value: Any) -> bool:
+    """Whether a field still has its default."""
+    if value is None or (isinstance(value, (list, dict)) and not value):
+        return True
+    if item.default is not MISSING:
+        return bool(value == item.default)
+    if item.default_factory is not MISSING:
+        return bool(value == item.default_factory())
+    return False

@@ -1,0 +1,69 @@
+"""What importers and exporters are handed besides the data: where to report, and the user's
+choices.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from gal.ledger import Reporter
+
+if TYPE_CHECKING:
+    from gal.claims import Claims
+
+
+@dataclass(frozen=True, slots=True)
+class ImportOptions:
+    """The user's choices for reading.
+
+    Attributes:
+        treat_as_auth: names of custom plugins that guard access; targets that cannot run them
+            refuse everybody.
+    """
+
+    treat_as_auth: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class ExportOptions:
+    """The user's choices for writing.
+
+    Attributes:
+        listen: (host, port) of the plain listener, instead of the configuration's own.
+        allow_open: leave out access controls that the target cannot do, instead of refusing
+            everybody (law 2).
+    """
+
+    listen: tuple[str, int] | None = None
+    allow_open: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ImportContext:
+    """What an importer is handed."""
+
+    report: Reporter
+    options: ImportOptions = field(default_factory=ImportOptions)
+
+
+@dataclass(frozen=True, slots=True)
+class ExportContext:
+    """What an exporter is handed."""
+
+    report: Reporter
+    claims: Claims
+    options: ExportOptions = field(default_factory=ExportOptions)
+
+
+@dataclass(frozen=True, slots=True)
+class OutputFile:
+    """One file that a provider needs.
+
+    Attributes:
+        name: its fixed name, such as `envoy.yaml`.
+        data: plain data: dicts, lists, strings, numbers.
+    """
+
+    name: str
+    data: dict[str, Any]

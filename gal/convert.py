@@ -1,0 +1,143 @@
+"""The pipeline: documents to a model to documents, with a fate for every field."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gal import registry
+from gal.claims import Claims
+from gal.context import (
+    ExportContext,
+    ExportOptions,
+    ImportContext,
+    ImportOptions,
+    OutputFile,
+)
+from gal.errors import InputError
+from gal.garbage import without_collection
+from gal.ledger import Fate, Ledger, Level, Reporter, Stage
+from gal.model import Gateway
+
+if TYPE_CHECKING:
+    from gal.reading import Document
+
+NOT_UNDERSTOOD = "not understood"
+"""What the ledger says of fields that an importer never looked at."""
+
+_ACCESS_CONTROLS = frozenset({"authentication", "acl", "ip_access", "user_agent", "guards"})
+_CARRIED = frozenset({"extensions", "plugins"})
+_NO_TRAFFIC = frozenset({"tags", "id", "name", "custom_id", "version", "provider", "concurrency"})
+
+
+@dataclass(slots=True)
+class Conversion:
+    """What a conversion gives.
+
+    Attributes:
+        gateway: the model between the two formats.
+        files: what the target needs; empty when only reading was asked for.
+        ledger: the fate of every field.
+        documents: the input, to count what was kept exactly.
+        source: name of the provider that was read.
+    """
+
+    gateway: Gateway
+    files: list[OutputFile]
+    ledger: Ledger
+    documents: list[Document]
+    source: str
+
+
+def convert(
+    documents: Sequence[Document],
+    target: str,
+    *,
+    source: str | None = None,
+    import_options: ImportOptions | None = None,
+    export_options: ExportOptions | None = None,
+) -> Conversion:
+    """Read documents of one provider and write the files of another.
+
+    Raises:
+        GalError: the input is of no known provider, or not sound.
+    """
+    with without_collection():
+        read = read_gateway(documents, source=source, options=import_options)
+        read.files = write_gateway(read.gateway, target, read.ledger, options=export_options)
+    return read
+
+
+def read_gateway(
+    documents: Sequence[Document],
+    *,
+    source: str | None = None,
+    options: ImportOptions | None = None,
+) -> Conversion:
+    """Read documents of one provider. What the importer never looked at is reported as dropped."""
+    provider = registry.importer(source or detect(documents))
+    ledger = Ledger()
+    reporter = Reporter(ledger, provider.NAME, Stage.IMPORT)
+    gateway = provider.read(documents, ImportContext(reporter, options or ImportOptions()))
+    for document in documents:
+        for path, _, node in document.walk_untaken():
+            field = path.rsplit(".", 1)[-1]
+            reporter.at(node, Fate.DROPPED, Level.WARNING, field, NOT_UNDERSTOOD)
+    return Conversion(gateway, [], ledger, list(documents), provider.NAME)
+
+
+def write_gateway(
+    gateway: Gateway,
+    target: str,
+    ledger: Ledger,
+    *,
+    options: ExportOptions | None = None,
+) -> list[OutputFile]:
+    """Write the files of one provider. What the exporter never looked at is reported as dropped."""
+    provider = registry.exporter(target)
+    reporter = Reporter(ledger, provider.NAME, Stage.EXPORT)
+    claims = Claims()
+    context = ExportContext(reporter, claims, options or ExportOptions())
+    files = provider.write(claims.view(gateway), context)
+    for node, field in claims.unclaimed(gateway):
+        if field in _CARRIED:
+            continue  # the importer has said that they are carried
+        level = Level.INFO if field in _NO_TRAFFIC else Level.WARNING
+        if field in _ACCESS_CONTROLS:
+            level = Level.ERROR
+        message = f"{provider.NAME} has nothing for this"
+        reporter.dropped(node, field, message, field, level)
+    return files
+
+
+def detect(documents: Sequence[Document]) -> str:
+    """The provider whose format the documents have, by their content.
+
+    Raises:
+        InputError: none recognises them, or they are of several.
+    """
+    found: dict[str, Document] = {}
+    for document in documents:
+        name = recognised(document)
+        if name:
+            found.setdefault(name, document)
+        else:
+            known = ", ".join(registry.importer(name).FORMATS for name in registry.importers())
+            raise InputError(
+                "this is no gateway configuration that GAL knows",
+                document.root.position,
+                f"it reads {known}; --from says which one a file is meant to be",
+            )
+    if len(found) > 1:
+        names = " and ".join(f"{name} ({document.source.name})" for name, document in found.items())
+        raise InputError(f"the input mixes configurations of {names}", None, None)
+    return next(iter(found))
+
+
+def recognised(document: Document) -> str | None:
+    """The provider whose format a document has, if it is one that GAL reads."""
+    for name in registry.importers():
+        if registry.importer(name).recognise(document):
+            return name
+    return None

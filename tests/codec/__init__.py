@@ -1,0 +1,1 @@
+"""GAL's YAML and the model."""
