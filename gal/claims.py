@@ -60,10 +60,11 @@ def unwrap(value: Any) -> Any:
 class Claims:
     """The fields of a model that were read, kept per node."""
 
-    __slots__ = ("_views",)
+    __slots__ = ("_views", "_whole")
 
     def __init__(self) -> None:
         self._views: dict[int, _View] = {}
+        self._whole: set[int] = set()
 
     def view(self, node: N) -> N:
         """The node, as one that notes which of its fields are read."""
@@ -82,12 +83,7 @@ class Claims:
 
     def claim(self, node: ModelNode) -> None:
         """Say that a node was dealt with as a whole."""
-        node = unwrap(node)
-        for item in fields(node):
-            value = getattr(self.view(node), item.name)
-            for below in value if isinstance(value, list) else [value]:
-                if isinstance(below, ModelNode):
-                    self.claim(below)
+        self._whole.add(id(unwrap(node)))
 
     def unclaimed(self, node: ModelNode) -> Iterator[tuple[ModelNode, str]]:
         """Every (node, field) below `node` that says something and was never read.
@@ -95,6 +91,8 @@ class Claims:
         A node that nobody looked into is given once, with its field in the node above.
         """
         node = unwrap(node)
+        if id(node) in self._whole:
+            return
         view = self._views.get(id(node))
         for item in fields(node):
             if item.name in _BOOKKEEPING:

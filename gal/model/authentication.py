@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
-from gal.model.node import ModelNode, Policy
+from gal.model.node import Extensions, ModelNode, Policy
 from gal.model.values import Duration, Secret
 
 
@@ -103,7 +103,7 @@ class JwtAuth(ModelNode):
         audiences: one of them has to be in `aud`; empty means any.
         jwks_uri: where the keys are fetched.
         jwks: the keys themselves, as a JSON Web Key Set.
-        algorithms: accepted signatures.
+        algorithms: accepted signatures; empty means that of the consumer's credential.
         header_names: headers that are looked into; `header_name: N` is short for a list of one.
         header_prefix: what stands before the token in the header.
         query_params: query parameters that are looked into.
@@ -175,6 +175,10 @@ class OAuth2Auth(ModelNode):
         bearer_only: only bearer tokens are accepted; nobody is sent to a login page.
         server: set when the gateway is the authorization server itself.
         hide_credentials: take the token away before the upstream sees it.
+        required_scopes: a token has to hold one of them, else 403; several words in one are
+            needed together. Empty means any token.
+        run_on_preflight: ask preflight requests (OPTIONS) for a token, too.
+        extensions: further settings that only one provider knows.
     """
 
     issuer: str | None = None
@@ -187,6 +191,9 @@ class OAuth2Auth(ModelNode):
     bearer_only: bool = False
     server: OAuth2Server | None = None
     hide_credentials: bool = False
+    required_scopes: list[str] = field(default_factory=list)
+    run_on_preflight: bool = True
+    extensions: Extensions = field(default_factory=dict)
 
 
 @dataclass(slots=True)

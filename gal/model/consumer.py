@@ -17,12 +17,14 @@ class BasicCredential(ModelNode):
         username: need not be the consumer's.
         password: in plain text.
         password_hash: as htpasswd writes it.
+        id: the provider's own id, which some upstreams get to see.
         tags: labels without effect.
     """
 
     username: str
     password: Secret | None = None
     password_hash: Secret | None = None
+    id: str | None = None
     tags: list[str] = field(default_factory=list)
 
 
@@ -33,11 +35,13 @@ class KeyCredential(ModelNode):
     Attributes:
         key: the key; unset means that the gateway makes one up.
         lifetime: how long it opens; unset is for ever.
+        id: the provider's own id, which some upstreams get to see.
         tags: labels without effect.
     """
 
     key: Secret | None = None
     lifetime: Duration | None = None
+    id: str | None = None
     tags: list[str] = field(default_factory=list)
 
 
@@ -50,6 +54,7 @@ class JwtCredential(ModelNode):
         algorithm: the signature: HS256, RS256, ES256, PS256, EdDSA and their kin.
         secret: shared secret, for HS*; unset means a made-up one.
         public_key: PEM text, for the others.
+        id: the provider's own id, which some upstreams get to see.
         tags: labels without effect.
     """
 
@@ -57,6 +62,7 @@ class JwtCredential(ModelNode):
     algorithm: str = "HS256"
     secret: Secret | None = None
     public_key: str | None = None
+    id: str | None = None
     tags: list[str] = field(default_factory=list)
 
 
@@ -67,11 +73,13 @@ class HmacCredential(ModelNode):
     Attributes:
         username: names the credential.
         secret: shared secret.
+        id: the provider's own id, which some upstreams get to see.
         tags: labels without effect.
     """
 
     username: str
     secret: Secret | None = None
+    id: str | None = None
     tags: list[str] = field(default_factory=list)
 
 
@@ -86,6 +94,7 @@ class OAuth2Credential(ModelNode):
         redirect_uris: where browsers may come back to.
         public: the application cannot keep a secret.
         hash_secret: the secret is kept as a hash.
+        id: the provider's own id, which some upstreams get to see.
         tags: labels without effect.
     """
 
@@ -95,6 +104,7 @@ class OAuth2Credential(ModelNode):
     redirect_uris: list[str] = field(default_factory=list)
     public: bool = False
     hash_secret: bool = False
+    id: str | None = None
     tags: list[str] = field(default_factory=list)
 
 

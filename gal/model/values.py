@@ -116,7 +116,7 @@ class Size:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Rate:
-    """So many requests in so much time."""
+    """So many requests in so much time. The count may be a template placeholder."""
 
     period: Duration
     count: float
@@ -128,22 +128,26 @@ class Rate:
         Raises:
             ValueError: the text is not a rate.
         """
-        count, slash, period = text.partition("/")
+        from gal.reading import Placeholder, is_placeholder
+
+        count, slash, period = text.rpartition("/")
         try:
-            number = float(count)
+            number = Placeholder(count) if is_placeholder(count) else float(count)
             unit = period.strip()
             duration = Duration.parse(unit if unit[:1].isdigit() else f"1{unit}")
         except ValueError:
             slash = ""
         if not slash:
             raise ValueError(f'"{text}" is not a rate such as 5/1s or 100/1m')
+        if isinstance(number, Placeholder):
+            return cls(duration, number)
         if number <= 0 or duration.nanoseconds <= 0:
             raise ValueError(f'the rate "{text}" must be above zero')
         return cls(duration, int(number) if number.is_integer() else number)
 
     def __str__(self) -> str:
-        count = int(self.count) if float(self.count).is_integer() else self.count
-        return f"{count}/{self.period}"
+        # A count may be a template placeholder, which prints as its text.
+        return f"{str(self.count).removesuffix('.0')}/{self.period}"
 
 
 class Dialect(str, Enum):

@@ -1,0 +1,121 @@
+"""Whatever is wrong with an input: one clear error, exit code 2, and nothing written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Result
+
+Gal = Callable[..., Result]
+
+BOMB = (
+    "a: &a [x, x, x, x, x, x, x, x, x, x]\n"
+    + "".join(
+        f"{name}: &{name} [{', '.join(['*' + before] * 10)}]\n"
+        for before, name in zip("abcdefg", "bcdefgh", strict=True)
+    )
+    + "services: *h\n"
+)
+
+BAD: dict[str, tuple[str | bytes, str]] = {
+    "empty": ("", "in.yaml:1:1: the file is empty"),
+    "only a comment": ("# nothing\n", "the file is empty"),
+    "binary": (b"\x00\x01\x02\xff", "in.yaml"),
+    "not UTF-8": (b'_format_version: "3.0"\nservices: \xe9\n', "in.yaml:2:11"),
+    "truncated": ('_format_version: "3.0"\nservices: [{name: a', "in.yaml:2"),
+    "a scalar": ("hello\n", "no gateway configuration that GAL knows"),
+    "a list": ("- 1\n- 2\n", "no gateway configuration that GAL knows"),
+    "no gateway's": ("apiVersion: v1\nkind: Service\n", "no gateway configuration that GAL knows"),
+    "tabs": ("services:\n\t- name: a\n", "in.yaml:2:1"),
+    "a key twice": (
+        '_format_version: "3.0"\nservices: []\nservices: []\n',
+        'in.yaml:3:1: duplicate key "services"',
+    ),
+    "a tag that runs code": (
+        "services: !!python/object/apply:os.system [id]\n",
+        "in.yaml:1:11: ",
+    ),
+    "aliases without end": (BOMB, "in.yaml:"),
+    "too deep": ("a: " + "[" * 100_000, "in.yaml:1:"),
+    "wrong type": (
+        '_format_version: "3.0"\nservices: {name: a}\n',
+        "in.yaml:2:11: ",
+    ),
+    "wrong type inside": (
+        '_format_version: "3.0"\nservices:\n- name: a\n  host: h\n  port: many\n',
+        'in.yaml:5:9: field "port" must be an integer, not a string',
+    ),
+    "unknown version": ('_format_version: "9.0"\nservices: []\n', "in.yaml:1:18: "),
+    "dangling reference": (
+        '_format_version: "3.0"\nroutes:\n- name: r\n  paths: [/]\n  service: nobody\n',
+        "in.yaml:5:12: ",
+    ),
+}
+
+
+@pytest.mark.parametrize(("content", "message"), BAD.values(), ids=BAD)
+@pytest.mark.parametrize("target", ["gal", "envoy"])
+def test_bad_file(
+    gal: Gal, tmp_path: Path, content: str | bytes, message: str, target: str
+) -> None:
+    files: dict[str, str | bytes] = {"in.yaml": content, "out.yaml": "as it was\n"}
+    done = gal("convert", "in.yaml", "--to", target, "-o", "out.yaml", files=files)
+    assert (done.code, done.out) == (2, "")
+    assert message in done.err
+    assert "Traceback" not in done.err
+    assert "internal error" not in done.err
+    assert (tmp_path / "out.yaml").read_text() == "as it was\n"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in.yaml", "out.yaml"]
+
+
+USAGE: dict[str, tuple[tuple[str, ...], str]] = {
+    "missing file": (("convert", "nowhere.yaml", "--to", "gal"), 'cannot read "nowhere.yaml"'),
+    "folder without configurations": (("convert", ".", "--to", "gal"), "no gateway configuration"),
+    "unknown target": (("convert", "in.yaml", "--to", "nginx"), "Invalid value for '--to'"),
+    "no target": (("convert", "in.yaml"), "Missing option '--to'"),
+    "no such folder": (
+        ("convert", "good.yml", "--to", "gal", "-o", "no/such/out.yaml"),
+        "cannot write no/such/out.yaml",
+    ),
+    "a format that the target has not": (
+        ("convert", "good.yml", "--to", "gal", "--format", "toml"),
+        'cannot write "toml"',
+    ),
+    "no port": (("convert", "good.yml", "--to", "gal", "--listen", "here"), "is not HOST:PORT"),
+    "generate without a provider": (("generate", "good.yml"), "names no provider"),
+    "generate all without a folder": (
+        ("generate", "good.yml", "--provider", "all"),
+        "needs a folder",
+    ),
+    "unknown command": (("covert",), "No such command 'covert'"),
+}
+
+
+@pytest.mark.parametrize(("arguments", "message"), USAGE.values(), ids=USAGE)
+def test_bad_usage(gal: Gal, arguments: tuple[str, ...], message: str) -> None:
+    files: dict[str, str | bytes] = {}
+    if "good.yml" in arguments:
+        files = {"good.yml": 'version: "1.0"\nroutes: []\n'}
+    done = gal(*arguments, files=files)
+    assert (done.code, done.out) == (2, "")
+    assert message in done.err
+
+
+def test_two_formats_at_once(gal: Gal) -> None:
+    files: dict[str, str | bytes] = {
+        "a.yaml": 'version: "1.0"\nroutes: []\n',
+        "b.yaml": '_format_version: "3.0"\nservices: []\n',
+    }
+    done = gal("convert", "a.yaml", "b.yaml", "--to", "gal", files=files)
+    assert done.code == 2
+    assert "mixes configurations" in done.err
+
+
+def test_a_failing_report_is_said(gal: Gal) -> None:
+    files: dict[str, str | bytes] = {"in.yaml": 'version: "1.0"\nroutes: []\n'}
+    done = gal("convert", "in.yaml", "--to", "gal", "--report", "no/where", files=files)
+    assert done.code == 2
+    assert "cannot write no/where" in done.err

@@ -1,0 +1,1 @@
+"""The laws that hold for every model, tried on models that nobody wrote."""

@@ -1,0 +1,154 @@
+"""What exporters do with models that nobody wrote: loadable, repeatable, nothing silent, nothing
+opened.
+"""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+from gal import model as m
+from gal.claims import Claims
+from gal.context import ExportOptions
+from gal.convert import write_gateway
+from gal.ledger import Ledger, Level
+from gal.writing import render
+from tests.gateways.envoy import validate
+from tests.laws.strategies import PATHS, nodes
+
+GENERATED = settings(
+    max_examples=150,
+    deadline=None,
+    suppress_health_check=[
+        HealthCheck.too_slow,
+        HealthCheck.data_too_large,
+        HealthCheck.filter_too_much,
+    ],
+)
+TARGETS = ["envoy"]
+GUARDS = ("authentication", "acl", "ip_access", "user_agent")
+KINDS = [item.name for item in dataclasses.fields(m.Policies) if item.name not in ("origin",)]
+
+
+@st.composite
+def served(draw: st.DrawFn) -> m.Gateway:
+    """A gateway with two services, consumers, and policies at every scope."""
+    consumers = draw(st.lists(nodes(m.Consumer), max_size=2, unique_by=lambda one: one.name))
+    services = []
+    for name in ("one", "two"):
+        routes = draw(st.lists(nodes(m.Route), min_size=1, max_size=2))
+        for number, route in enumerate(routes):
+            route.name = f"{name}-{number}"
+            route.upstream = None
+            route.backends = []
+            if not route.paths:
+                route.paths = [m.PathMatch(path_prefix=draw(PATHS))]
+            _named_mirrors(route.policies)
+        policies = draw(nodes(m.Policies))
+        _named_mirrors(policies)
+        upstream = m.Upstream(name=name, targets=[m.Target("127.0.0.1", 8080)])
+        services.append(m.Service(name=name, upstream=upstream, routes=routes, policies=policies))
+    return m.Gateway(services=services, consumers=consumers, policies=draw(nodes(m.Policies)))
+
+
+def _named_mirrors(policies: m.Policies) -> None:
+    if policies.mirror is not None:
+        policies.mirror.upstream = "two"
+
+
+def written(gateway: m.Gateway, target: str, *, open_: bool = False) -> tuple[str, Ledger]:
+    ledger = Ledger()
+    files = write_gateway(gateway, target, ledger, options=ExportOptions(allow_open=open_))
+    return "".join(render(file.data) for file in files), ledger
+
+
+@pytest.mark.gateway
+@given(served())
+@settings(GENERATED, max_examples=60)
+def test_envoy_loads_whatever_is_written(gateway: m.Gateway) -> None:
+    text, _ = written(gateway, "envoy")
+    assert validate(text) is None
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@given(gateway=served())
+@GENERATED
+def test_twice_the_same(gateway: m.Gateway, target: str) -> None:
+    text, ledger = written(gateway, target)
+    again, ledger_again = written(copy.deepcopy(gateway), target)
+    assert text == again
+    assert list(ledger) == list(ledger_again)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@given(gateway=served(), kind=st.sampled_from(KINDS))
+@GENERATED
+def test_no_policy_is_lost_in_silence(gateway: m.Gateway, kind: str, target: str) -> None:
+    """Without a policy, either the output or the ledger is another one."""
+    route = gateway.services[0].routes[0]
+    policy = getattr(route.policies, kind)
+    assume(policy is not None and policy != {} and getattr(policy, "enabled", True))
+    assume(_acts(policy))
+    text, ledger = written(gateway, target)
+    setattr(route.policies, kind, {} if kind == "plugins" else None)
+    for policies in (gateway.services[0].policies, gateway.policies):
+        # What is inherited instead may be the same policy again.
+        setattr(policies, kind, {} if kind == "plugins" else None)
+    text_without, ledger_without = written(gateway, target)
+    if kind != "plugins":  # carried, which the importer says
+        assert (text, _told(ledger)) != (text_without, _told(ledger_without))
+
+
+def _acts(policy: Any) -> bool:
+    """Whether a policy asks for anything at all, or only has its defaults."""
+    return bool(policy != type(policy)()) if not _needs_arguments(type(policy)) else True
+
+
+def _needs_arguments(cls: type) -> bool:
+    return any(
+        item.default is dataclasses.MISSING and item.default_factory is dataclasses.MISSING
+        for item in dataclasses.fields(cls)
+    )
+
+
+def _told(ledger: Ledger) -> list[str]:
+    return [f"{entry.level}{entry.feature}{entry.message}" for entry in ledger]
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@given(gateway=served())
+@GENERATED
+def test_every_access_control_is_looked_at(gateway: m.Gateway, target: str) -> None:
+    """The driver never has to report an access control that the exporter did not see."""
+    _, ledger = written(gateway, target)
+    overlooked = [
+        entry
+        for entry in ledger
+        if entry.level is Level.ERROR and entry.message.endswith("has nothing for this")
+    ]
+    assert overlooked == []
+
+
+def test_a_view_is_the_node() -> None:
+    route = m.Route(name="r", paths=[m.PathMatch(path="/")])
+    claims = Claims()
+    view = claims.view(m.Gateway(routes=[route]))
+    assert isinstance(view.routes[0], m.Route)
+    assert view.routes[0].name == "r"
+
+
+def test_what_was_never_read_is_found() -> None:
+    gateway = m.Gateway(
+        services=[m.Service(name="s", tags=["t"], routes=[m.Route(name="r", priority=3)])]
+    )
+    claims = Claims()
+    view = claims.view(gateway)
+    assert view.services[0].name == "s"
+    assert [route.name for route in view.services[0].routes] == ["r"]
+    found = [(type(node).__name__, name) for node, name in claims.unclaimed(gateway)]
+    assert found == [("Route", "priority"), ("Service", "tags")]
