@@ -65,6 +65,8 @@ class _Decoder:
                 below = node.take(key)
                 if below is not None:
                     self._set(values, item.name, self.value(below, item.hint))
+                elif item.can_be_unset:
+                    values[item.name] = None
         for short in plan.shorthands:
             self._short(node, short, prefix, values)
         return values

@@ -41,6 +41,11 @@ class Item:
     doc: str
 
     @property
+    def can_be_unset(self) -> bool:
+        """`null` says something: that the default does not hold."""
+        return self.optional and not self.required and self.default is not None
+
+    @property
     def required(self) -> bool:
         """It has no default."""
         return self.default is NO_DEFAULT

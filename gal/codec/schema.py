@@ -75,7 +75,10 @@ class _Builder:
         return properties
 
     def _described(self, item: Item) -> dict[str, Any]:
-        schema = {**self.type(item.hint), "description": item.doc}
+        kind = self.type(item.hint)
+        if item.can_be_unset:
+            kind = {"anyOf": [kind, {"type": "null"}]}
+        schema = {**kind, "description": item.doc}
         if item.required or item.default in (None, [], {}) or is_model(item.hint):
             return schema
         return {**schema, "default": _plain(item.hint, item.default)}

@@ -46,8 +46,9 @@ class ActiveCheck(ModelNode):
         protocol: how it asks.
         http_path: for HTTP.
         headers: sent along.
-        interval: between two questions to a healthy target.
-        unhealthy_interval: between two questions to an unhealthy one; unset is `interval`.
+        interval: between two questions to a healthy target; `0s` never asks it.
+        unhealthy_interval: between two questions to an unhealthy one; unset is `interval`, `0s`
+            never asks it.
         timeout: for an answer.
         healthy_threshold: good answers that bring a target back.
         unhealthy_threshold: bad answers that take it out; 0 never does.
