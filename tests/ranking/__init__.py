@@ -1,0 +1,1 @@
+"""Which route wins, by each gateway's own rules."""
