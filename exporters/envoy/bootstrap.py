@@ -1,0 +1,79 @@
+"""The whole bootstrap: listeners, clusters and, where asked for, the administration.
+
+Source: https://www.envoyproxy.io/docs/envoy/latest/api-v3/config/bootstrap/v3/bootstrap.proto
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gal.claims import unwrap
+from gal.exporters.envoy.build import Json, Shared
+from gal.exporters.envoy.clusters import Directory
+from gal.exporters.envoy.listeners import listeners, ports
+from gal.exporters.envoy.routes import RouteWriter
+from gal.exporters.envoy.tls import UsedCertificates
+from gal.ledger import Fate, Level
+from gal.model import Policies, Policy
+from gal.ranking import ranked
+
+
+def bootstrap(shared: Shared) -> Json:
+    """Envoy's configuration as a static bootstrap."""
+    directory = Directory.of(shared)
+    shared.upstream_cluster = directory.cluster_named
+    found = ports(shared)
+    writer = RouteWriter(shared, directory, any(port.secure for port in found))
+    entries = [entry for candidate in ranked(shared.gateway) for entry in writer.entries(candidate)]
+    config: Json = {}
+    admin_port = shared.gateway.settings.admin_port
+    if admin_port is not None:
+        address = {"address": "127.0.0.1", "port_value": admin_port}
+        config["admin"] = {"address": {"socket_address": address}}
+    config["static_resources"] = {
+        "listeners": listeners(found, entries, shared),
+        "clusters": shared.clusters.render(),
+    }
+    shared.context.claims.claim(shared.gateway.settings)  # its order is that of the routes
+    _unreached(shared, directory)
+    return config
+
+
+def _unreached(shared: Shared, directory: Directory) -> None:
+    """Say of services and upstreams that nothing leads to them."""
+    report, claims = shared.context.report, shared.context.claims
+    for service in shared.gateway.services:
+        if not service.routes and id(service) not in directory.reached:
+            message = "no route leads to this service, so it is not written"
+            report.about(service, Fate.DROPPED, Level.INFO, "service", message)
+            claims.claim(service)
+    for upstream in shared.gateway.upstreams:
+        if id(upstream) not in directory.reached:
+            message = "no route leads to this upstream, so it is not written"
+            report.about(upstream, Fate.DROPPED, Level.INFO, "upstream", message)
+            claims.claim(upstream)
+    used = shared.state(UsedCertificates).names
+    for certificate in shared.gateway.certificates:
+        if certificate.name not in used:
+            message = "neither a listener nor an upstream uses this certificate"
+            report.about(certificate, Fate.DROPPED, Level.INFO, "certificates", message)
+            claims.claim(certificate)
+    for policies in _wide_policies(shared):
+        _unread(policies, shared)
+
+
+def _wide_policies(shared: Shared) -> Iterator[Policies]:
+    yield shared.gateway.policies
+    for service in shared.gateway.services:
+        yield service.policies
+
+
+def _unread(policies: Policies, shared: Shared) -> None:
+    """Say of policies that no route has asked for them: each has its own, or there is none."""
+    claims = shared.context.claims
+    for node, name in list(claims.unclaimed(policies)):
+        policy = getattr(policies, name, None) if node is unwrap(policies) else None
+        if isinstance(policy, Policy):
+            message = "no route is left on which this acts"
+            shared.context.report.about(policy, Fate.DROPPED, Level.INFO, name, message)
+            claims.claim(policy)
