@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import MISSING, Field, fields
+from types import FunctionType, MethodType
 from typing import Any, TypeVar, cast
 
 from gal.model.node import ModelNode
@@ -30,11 +31,15 @@ class _View:
         seen = self._seen
         if name in seen:
             return seen[name]
+        made = getattr(type(self._node), name, None)
+        if isinstance(made, property):
+            return made.__get__(self)  # what it reads counts as read
+        if isinstance(made, FunctionType):
+            return MethodType(made, self)
         value = getattr(self._node, name)
         if name in _BOOKKEEPING:
             return value
-        if not callable(value):
-            value = self._claims.wrap(value)
+        value = self._claims.wrap(value)
         seen[name] = value
         return value
 
@@ -95,8 +100,8 @@ class Claims:
             return
         view = self._views.get(id(node))
         for item in fields(node):
-            if item.name in _BOOKKEEPING:
-                continue
+            if item.name in _BOOKKEEPING or not item.compare:
+                continue  # what takes no part in comparisons follows from the rest
             value = getattr(node, item.name)
             if _says_nothing(item, value):
                 continue

@@ -56,6 +56,7 @@ _BY_FIELD: dict[tuple[type | None, str], Strategy] = {
     (None, "minimum_healthy_percent"): st.integers(0, 100),
     (None, "level"): st.integers(1, 9),
     (m.Gateway, "version"): st.just(m.VERSION),
+    (m.Authentication, "type"): st.none(),
     (m.Gateway, "provider"): st.sampled_from(["kong", "envoy"]),
     (m.Route, "hosts"): st.lists(HOSTS, max_size=2, unique=True),
     (m.Route, "schemes"): st.sampled_from([[], ["http"], ["https"], ["http", "https"]]),
@@ -108,7 +109,8 @@ def _field(cls: type, item: Item, depth: int) -> Strategy:
     for key in ((cls, item.name), (None, item.name)):
         if key in _BY_FIELD:
             return _BY_FIELD[key]
-    return _typed(item.hint, depth + 1)
+    strategy = _typed(item.hint, depth + 1)
+    return st.none() | strategy if item.can_be_unset else strategy
 
 
 def _typed(hint: Any, depth: int) -> Strategy:

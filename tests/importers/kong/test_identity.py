@@ -11,7 +11,7 @@ from gal.convert import convert, read_gateway
 from gal.model import Gateway
 from gal.reading import read_documents, read_file
 from gal.writing import render
-from tests.importers.kong.test_every_field import TEXT as EVERY_FIELD
+from tests.importers.kong.test_every_field import WHOLE as EVERY_FIELD
 
 FIXTURES = Path(__file__).parents[3] / "fixtures" / "kong"
 TEXTS = {path.name: path.read_text(encoding="utf-8") for path in sorted(FIXTURES.glob("*.yaml"))}

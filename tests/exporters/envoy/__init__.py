@@ -1,0 +1,1 @@
+"""The Envoy exporter, by its parts."""
