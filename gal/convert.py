@@ -81,9 +81,9 @@ def read_gateway(
     reporter = Reporter(ledger, provider.NAME, Stage.IMPORT)
     gateway = provider.read(documents, ImportContext(reporter, options or ImportOptions()))
     for document in documents:
-        for path, _, node in document.walk_untaken():
+        for path, key, node in document.walk_untaken():
             field = path.rsplit(".", 1)[-1]
-            reporter.at(node, Fate.DROPPED, Level.WARNING, field, NOT_UNDERSTOOD)
+            reporter.at(node, Fate.DROPPED, Level.WARNING, field, NOT_UNDERSTOOD, position=key)
     return Conversion(gateway, [], ledger, list(documents), provider.NAME)
 
 

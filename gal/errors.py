@@ -156,7 +156,8 @@ def _without_secrets(line: str) -> str:
     )
     line = named.sub(lambda found: found[1] + found[2] + "*" * len(found[3]), line)
     line = re.sub(r"(?<=://)[^/@\s]+(?=@)", lambda found: "*" * len(found[0]), line)
-    if re.fullmatch(r"\s*[A-Za-z0-9+/=]{40,}\s*", line):  # the inside of a PEM text
+    # The inside of a PEM text; other long words seldom mix capitals, small letters and digits.
+    if re.fullmatch(r"\s*(?=.*[a-z])(?=.*[A-Z])(?=.*\d)[A-Za-z0-9+/=]{40,}\s*", line):
         return re.sub(r"\S", "*", line)
     return line
 

@@ -152,10 +152,12 @@ class Reporter:
         message: str,
         *,
         whole: bool = True,
+        position: Position | None = None,
     ) -> None:
-        """An entry at a place of the source document."""
+        """An entry at a place of the source document: at the node, unless `position` is given."""
         path = node.path if node is not None else feature
-        position = node.position if node is not None else None
+        if position is None and node is not None:
+            position = node.position
         self.ledger.add(
             Entry(
                 fate,

@@ -21,7 +21,7 @@ LINES = {
     "in flow style": f"- {{key: {SECRET}, port: x}}",
     "in TOML": f'apiKey = "{SECRET}"',
     "in a URL": f"url: https://user:{SECRET}@host/path",
-    "in a PEM text": "    " + "QUJD" * 12,
+    "in a PEM text": "    MIIC1jCCAb4CCQCt23nwvxSCvjANBgkqhkiG9w0BAQsFADAtMRYw",
 }
 
 
@@ -29,7 +29,7 @@ LINES = {
 def test_an_error_does_not_show_it(line: str) -> None:
     shown = InputError("wrong", Position("f.yaml", 1, 3, line)).render()
     assert SECRET not in shown
-    assert "QUJDQUJD" not in shown
+    assert "MIIC1j" not in shown
     assert "***" in shown
 
 

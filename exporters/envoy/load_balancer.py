@@ -42,9 +42,7 @@ def policy(upstream: Upstream, targets: Sequence[Target], shared: Shared) -> Jso
         found["lb_policy"] = "ROUND_ROBIN"
     elif found["lb_policy"] == "RING_HASH" and len(targets) > 1:
         message = "the same value may lead to another target than before"
-        report.about(
-            balancer, Fate.APPROXIMATED, Level.INFO, "load_balancer", message, "algorithm"
-        )
+        report.about(balancer, Fate.APPROXIMATED, Level.INFO, "load_balancer", message, "algorithm")
     if balancer.slots is not None and found["lb_policy"] == "RING_HASH":
         found["ring_hash_lb_config"] = {"minimum_ring_size": min(balancer.slots, _LARGEST_RING)}
     return found

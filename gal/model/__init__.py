@@ -96,6 +96,7 @@ from gal.model.upstream import (
 from gal.model.values import Anchor, Dialect, Duration, Rate, Regex, Secret, Size
 
 __all__ = [
+    "VERSION",
     "Acl",
     "ActiveCheck",
     "AddressMatch",
@@ -188,7 +189,6 @@ __all__ = [
     "Upstream",
     "UpstreamTls",
     "UserAgentAccess",
-    "VERSION",
     "Validation",
     "ValueMatch",
 ]

@@ -39,7 +39,7 @@ class Global(ModelNode):
         route_order: whose rules decide between routes that both take a request.
     """
 
-    host: str = "0.0.0.0"  # noqa: S104 - a gateway listens everywhere unless told otherwise
+    host: str = "0.0.0.0"
     port: int = 10000
     admin_port: int | None = None
     timeout: Duration | None = None
@@ -60,7 +60,7 @@ class Listener(ModelNode):
     """
 
     name: str
-    host: str = "0.0.0.0"  # noqa: S104 - a gateway listens everywhere unless told otherwise
+    host: str = "0.0.0.0"
     port: int = 10000
     protocol: str = "http"
     certificates: list[str] = field(default_factory=list)

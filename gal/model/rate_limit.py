@@ -59,7 +59,7 @@ class RateLimit(Policy):
 
     Attributes:
         limits: all of them hold at once. `requests_per_second: N` is short for one of `N/1s`.
-            `30d` and `365d` are the calendar's months and years where the provider has these (Kong).
+            `30d` and `365d` are calendar months and years where the provider has these (Kong).
         burst: requests beyond the rate that are let through at once, for the bucket algorithms.
         algorithm: how the count is kept.
         key_type: what requests are counted by.

@@ -103,7 +103,7 @@ class AddressMatch(ModelNode):
 
 @dataclass(slots=True)
 class Rewrite(ModelNode):
-    """Which path the upstream sees. The service's base path comes before it.
+    r"""Which path the upstream sees. The service's base path comes before it.
 
     Attributes:
         strip_prefix: take away what the route's path matched (for an expression: the text that it
@@ -111,7 +111,7 @@ class Rewrite(ModelNode):
         add_prefix: put before what is left.
         path: the whole path, instead.
         pattern: an expression that is searched in the path.
-        replacement: what replaces its first match; `\\1` is its first group.
+        replacement: what replaces its first match; `\1` is its first group.
         plain_join: base path and request path are joined as they stand, even with two slashes or
             none (Kong's `path_handling: v1`).
     """

@@ -6,7 +6,7 @@ from gal.reading.document import Document, Format, walk_untaken
 from gal.reading.files import read_documents, read_file
 from gal.reading.mapping import Mapping
 from gal.reading.nodes import Node, Scalar, Sequence
-from gal.reading.placeholders import Placeholder, is_placeholder
+from gal.reading.placeholders import Placeholder, find_placeholders, is_placeholder
 from gal.reading.scalars import Verbatim
 from gal.reading.source import Source
 
@@ -20,6 +20,7 @@ __all__ = [
     "Sequence",
     "Source",
     "Verbatim",
+    "find_placeholders",
     "is_placeholder",
     "read_documents",
     "read_file",

@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 from gal.errors import InputError, Position
 
-__all__ = ["Placeholder", "is_placeholder"]
+__all__ = ["Placeholder", "find_placeholders", "is_placeholder"]
 
 ACTION = (
     r"""\$?\{\{(?!["'`]\s*[,:\]}])"""
@@ -35,6 +35,11 @@ def is_placeholder(text: str) -> bool:
     write their variables) and `$ENV://X`.
     """
     return ("{" in text or "$" in text) and _PLACEHOLDER.search(text) is not None
+
+
+def find_placeholders(text: str) -> list[str]:
+    """The placeholders in a text, in order."""
+    return [found.group() for found in _PLACEHOLDER.finditer(text)]
 
 
 class Placeholder(int):

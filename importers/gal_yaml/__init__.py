@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import collections.abc
 from typing import TYPE_CHECKING
 
 from gal.codec import decode
-from gal.errors import InputError
+from gal.errors import InputError, Position
 from gal.model import VERSION, Gateway
-from gal.reading import Mapping
+from gal.reading import Mapping, Scalar, Sequence
 
 if TYPE_CHECKING:
     from gal.context import ImportContext
@@ -17,18 +17,21 @@ if TYPE_CHECKING:
 NAME = "gal"
 FORMATS = "GAL YAML 1.0"
 
-_OWN_KEYS = frozenset({"services", "routes", "upstreams", "consumers", "policies", "global"})
+_OWN_KEYS = frozenset({"services", "routes", "upstreams", "consumers"})
 
 
 def recognise(document: Document) -> str | None:
-    """A mapping with `version` and one of GAL's own sections is GAL's."""
+    """A mapping of GAL's version, or of another one with one of GAL's own lists."""
     root = document.root
-    if not isinstance(root, Mapping) or not root.has("version"):
+    version = root.peek("version") if isinstance(root, Mapping) else None
+    if not isinstance(root, Mapping) or not isinstance(version, Scalar):
         return None
-    return "GAL YAML" if any(root.has(key) for key in _OWN_KEYS) else None
+    # Compose files have a version, too, but their services are a mapping.
+    lists = any(isinstance(root.peek(key), Sequence) for key in _OWN_KEYS)
+    return "GAL YAML" if version.text == VERSION or lists else None
 
 
-def read(documents: Sequence[Document], context: ImportContext) -> Gateway:
+def read(documents: collections.abc.Sequence[Document], context: ImportContext) -> Gateway:
     """The model of one file.
 
     Raises:
@@ -50,6 +53,6 @@ def read(documents: Sequence[Document], context: ImportContext) -> Gateway:
     return gateway
 
 
-def _position(document: Document, key: str) -> object:
+def _position(document: Document, key: str) -> Position:
     root = document.root
     return root.key_position(key) if isinstance(root, Mapping) else root.position

@@ -6,7 +6,6 @@ import re
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from gal.importers.kong.fields import (
     take_choice,
@@ -15,6 +14,7 @@ from gal.importers.kong.fields import (
     take_required,
     take_tags,
 )
+from gal.importers.kong.urls import split_url
 from gal.ledger import Fate, Level
 from gal.model import (
     Duration,
@@ -299,28 +299,13 @@ def _by_url(node: Mapping, report: Reporter) -> Address:
         other = node.take(key)
         if other is not None:
             report.at(other, Fate.DROPPED, Level.INFO, key, '"url" decides over this')
-    try:
-        parts = urlsplit(text)
-        port, host = parts.port, parts.hostname
-    except ValueError as error:
-        raise below.error(f'"{text}" is no URL: {error}') from None
-    if not host:
-        raise below.error(f'the URL "{text}" has no host', "write it as http://HOST:PORT/PATH")
-    protocol = parts.scheme or ("https" if port == 443 else "http")
+    protocol, host, port, path = split_url(below, text)
+    protocol = protocol or ("https" if port == 443 else "http")
     if protocol not in _PROTOCOLS:
         raise below.error(f'"{protocol}" is no protocol', f"there are: {', '.join(_PROTOCOLS)}")
     if port is None:
         port = 443 if protocol == "https" else 80
-    host = _host_as_written(parts.netloc)
-    return Address(protocol, host, port, _checked_path(node, "url", parts.path or None), True)
-
-
-def _host_as_written(netloc: str) -> str:
-    """The host of a URL's authority; unlike `hostname`, with its capitals."""
-    host = netloc.rpartition("@")[2]
-    if host.startswith("["):
-        return host.partition("]")[0] + "]"
-    return host.partition(":")[0]
+    return Address(protocol, host, port, _checked_path(node, "url", path or None), True)
 
 
 def _checked_path(node: Mapping, key: str, path: str | None) -> str | None:

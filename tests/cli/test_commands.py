@@ -45,7 +45,7 @@ VALIDATE = {
         '_format_version: "3.0"\nservices:\n- {name: a, host: b, hots: c}\n',
         2,
         "",
-        'in.yaml:3:21: kong has no field "hots" here',
+        'in.yaml:3:22: kong has no field "hots" here',
     ),
     "all errors at once": (
         'version: "1.0"\nrutes: []\nservises: []\n',

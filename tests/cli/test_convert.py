@@ -124,7 +124,7 @@ def test_exit_code(gal: Gal, text: str, options: tuple[str, ...], code: int) -> 
 REPORTS = {
     "text": "ldap-auth",
     "json": '"level": "error"',
-    "markdown": "| error | dropped | in\\.yaml:8:5 |",
+    "markdown": "| error | dropped | in.yaml:9:5 |",
     "sarif": '"ruleId": "gal/dropped"',
 }
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-import time
 from typing import Any
 
 import pytest
@@ -138,29 +137,3 @@ def test_the_parser_in_python_says_the_same(
 ) -> None:
     monkeypatch.setitem(sys.modules, "yaml.cyaml", None)
     assert str(failure(text)) == f"f.yaml:{message}"
-
-
-SERVICE = """\
-- name: service-{0}
-  host: host-{0}.internal
-  port: 8080
-  routes:
-  - name: route-{0}
-    paths: [/api/v1/{0}]
-    methods: [GET, POST]
-    strip_path: false
-"""
-
-
-@pytest.mark.skipif(not yaml.__with_libyaml__, reason="PyYAML was built without libyaml")
-def test_reading_takes_less_time_than_pyyaml() -> None:
-    text = "services:\n" + "".join(map(SERVICE.format, range(1_000)))
-    times: dict[str, float] = {"gal": 1e9, "pyyaml": 1e9}
-    for _ in range(3):
-        start = time.perf_counter()
-        read_documents(text, "f.yaml")
-        middle = time.perf_counter()
-        yaml.load(text, yaml.CSafeLoader)
-        times["gal"] = min(times["gal"], middle - start)
-        times["pyyaml"] = min(times["pyyaml"], time.perf_counter() - middle)
-    assert times["gal"] < times["pyyaml"], times
