@@ -11,6 +11,7 @@ from gal.claims import unwrap
 from gal.exporters.envoy.build import Json, Shared
 from gal.exporters.envoy.clusters import Directory
 from gal.exporters.envoy.listeners import listeners, ports
+from gal.exporters.envoy.policies import settle_hidden
 from gal.exporters.envoy.routes import RouteWriter
 from gal.exporters.envoy.tls import UsedCertificates
 from gal.ledger import Fate, Level
@@ -35,6 +36,7 @@ def bootstrap(shared: Shared) -> Json:
         "clusters": shared.clusters.render(),
     }
     shared.context.claims.claim(shared.gateway.settings)  # its order is that of the routes
+    settle_hidden(shared)
     _unreached(shared, directory)
     return config
 

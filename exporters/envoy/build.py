@@ -56,9 +56,15 @@ model). On responses they act in reverse: `compression` stands before what chang
 
 @dataclass(frozen=True, slots=True)
 class Scopes:
-    """The policies of a request's route, service and gateway, the most specific first."""
+    """The policies of a request's route, service and gateway.
+
+    Attributes:
+        levels: the most specific first.
+        effective: identities of the policies that act on any route, shared by all.
+    """
 
     levels: tuple[Policies, ...]
+    effective: set[int] = field(default_factory=set)
 
     def find(self, kind: Callable[[Policies], P | None]) -> P | None:
         """The policy of one kind that acts, or None where there is none or it is switched off.
@@ -68,8 +74,13 @@ class Scopes:
         for policies in self.levels:
             policy = kind(policies)
             if policy is not None:
-                return policy if policy.enabled else None
+                return self.act(policy) if policy.enabled else None
         return None
+
+    def act(self, policy: P) -> P:
+        """Note that a policy acts on a route. Those that act nowhere are hidden everywhere."""
+        self.effective.add(id(policy))
+        return policy
 
 
 @dataclass(slots=True)
@@ -238,6 +249,7 @@ class Shared:
         clusters: all clusters.
         replies: texts of refusals.
         upstream_cluster: gives the cluster of an upstream or service of the model, by its name.
+        effective: identities of the policies that act on any route.
     """
 
     gateway: Gateway
@@ -246,6 +258,7 @@ class Shared:
     clusters: Clusters = field(default_factory=Clusters)
     replies: LocalReplies = field(default_factory=LocalReplies)
     upstream_cluster: Callable[[str], str] = str
+    effective: set[int] = field(default_factory=set)
     _states: dict[type, Any] = field(default_factory=dict)
 
     def state(self, kind: type[S]) -> S:

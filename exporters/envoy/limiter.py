@@ -119,8 +119,9 @@ class Limiter:
         actions: list[Json] = []
         descriptors: list[Json] = []
         for key, policy in self.counted:
-            several = len(policy.limits) > 1
-            for rate in policy.limits:
+            limits = _lowest_of_each_period(policy.limits)
+            several = len(limits) > 1
+            for rate in limits:
                 counted = key + together("window", str(rate.period)) if several else key
                 actions.append({"actions": list(counted.actions)})
                 descriptors.append(
@@ -145,6 +146,16 @@ class Limiter:
         if not hide_headers:
             settings["enable_x_ratelimit_headers"] = "DRAFT_VERSION_03"
         return settings
+
+
+def _lowest_of_each_period(limits: Iterable[Rate]) -> list[Rate]:
+    """Of two limits for the same time only the lower one can ever be reached."""
+    lowest: dict[Duration, Rate] = {}
+    for rate in limits:
+        known = lowest.setdefault(rate.period, rate)
+        if rate.count < known.count:
+            lowest[rate.period] = rate
+    return list(lowest.values())
 
 
 def bucket(rate: Rate, policy: RateLimit) -> Json:

@@ -5,6 +5,7 @@ order in which they act (see `gal.model.policies`).
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import fields
 
 from gal.exporters.envoy.access import acl, ip_access, user_agent
 from gal.exporters.envoy.alternatives import settle
@@ -28,7 +29,17 @@ from gal.exporters.envoy.traffic import (
     size_limit,
 )
 from gal.exporters.envoy.transformation import transformation
-from gal.model import Headers, Operations, Transformation
+from gal.ledger import Fate, Level
+from gal.model import (
+    Gateway,
+    Headers,
+    Operations,
+    Policies,
+    Policy,
+    Route,
+    Service,
+    Transformation,
+)
 
 Side = Callable[[Headers], Operations | None]
 
@@ -48,6 +59,24 @@ def apply_policies(build: RouteBuild, shared: Shared) -> None:
     _forward(build, shared)
     consumer_policies(build, shared)
     settle(build)
+
+
+def settle_hidden(shared: Shared) -> None:
+    """Deal with the policies that act on no route: those that are switched off have done all they
+    can, and those that narrower scopes hide everywhere have no effect.
+    """
+    gateway, context = shared.gateway, shared.context
+    owners: list[Gateway | Service | Route] = [gateway, *gateway.services]
+    owners += [route for _, route in gateway.walk_routes()]
+    for owner in owners:
+        for item in fields(Policies):
+            policy = getattr(owner.policies, item.name)
+            if not isinstance(policy, Policy) or id(policy) in shared.effective:
+                continue
+            context.claims.claim(policy)
+            if policy.enabled:
+                message = "it acts on no route: narrower scopes hide it, or there is no route"
+                context.report.about(policy, Fate.DROPPED, Level.INFO, item.name, message)
 
 
 def _enter(build: RouteBuild, shared: Shared) -> None:
@@ -145,5 +174,6 @@ def _side(build: RouteBuild, side: Side) -> Operations | None:
             return None
         found = side(policy)
         if found is not None:
+            build.scopes.act(policy)
             return found
     return None

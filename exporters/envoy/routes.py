@@ -128,7 +128,9 @@ class RouteWriter:
             levels.append(Policies(timeout=upstream.timeout, retry=upstream.retry))
         # Every kind is looked for in every level, and most levels have none.
         nothing = Policies()
-        scopes = Scopes(tuple(level for level in levels if unwrap(level) != nothing))
+        scopes = Scopes(
+            tuple(level for level in levels if unwrap(level) != nothing), self.shared.effective
+        )
         return RouteBuild(route, service, scopes, self._name(service, route))
 
     def _name(self, service: Service | None, route: Route) -> str:

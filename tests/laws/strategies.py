@@ -100,6 +100,10 @@ def _sound(node: ModelNode) -> ModelNode:
     if isinstance(node, m.PathMatch):
         given = [key for key in ("path", "path_prefix", "path_segments") if getattr(node, key)]
         return m.PathMatch(**{given[0]: getattr(node, given[0])}) if given else m.PathMatch("/")
+    if isinstance(node, (m.Acl, m.IpAccess)) and not node.deny:
+        node.allow = node.allow or ["10.0.0.0/8"]  # without any list it asks for nothing
+    if isinstance(node, m.UserAgentAccess) and not node.deny:
+        node.deny_known_bots = True
     if isinstance(node, (m.BasicUser, m.BasicCredential)) and node.password is not None:
         node.password_hash = None
     return node
