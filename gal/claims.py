@@ -7,7 +7,8 @@ differs from its default and was never asked for is a loss, and the driver says 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import MISSING, Field, fields
+from dataclasses import MISSING, Field, dataclass, fields
+from functools import cache
 from types import FunctionType, MethodType
 from typing import Any, TypeVar, cast
 
@@ -18,30 +19,30 @@ _BOOKKEEPING = frozenset({"origin"})
 
 
 class _View:
-    """Stands in for a model node. Its class claims to be the node's, so `isinstance` holds."""
+    """Stands in for a model node. Its class claims to be the node's, so `isinstance` holds.
 
-    __slots__ = ("_claims", "_node", "_seen")
+    A field that was read is an attribute from then on: `__dict__` holds what was read, and reading
+    it again costs nothing more.
+    """
+
+    __slots__ = ("__dict__", "_claims", "_node")
 
     def __init__(self, node: ModelNode, claims: Claims) -> None:
         self._node = node
         self._claims = claims
-        self._seen: dict[str, Any] = {}
 
     def __getattr__(self, name: str) -> Any:
-        seen = self._seen
-        if name in seen:
-            return seen[name]
-        made = getattr(type(self._node), name, None)
+        node = self._node
+        cls: Any = type(node)
+        if name in _shape(cls).names:
+            value = self.__dict__[name] = self._claims.wrap(getattr(node, name))
+            return value
+        made = getattr(cls, name, None)
         if isinstance(made, property):
             return made.__get__(self)  # what it reads counts as read
         if isinstance(made, FunctionType):
             return MethodType(made, self)
-        value = getattr(self._node, name)
-        if name in _BOOKKEEPING:
-            return value
-        value = self._claims.wrap(value)
-        seen[name] = value
-        return value
+        return getattr(node, name)
 
     @property  # type: ignore[misc]
     def __class__(self) -> type:
@@ -99,26 +100,42 @@ class Claims:
         if id(node) in self._whole:
             return
         view = self._views.get(id(node))
-        for item in fields(node):
-            if item.name in _BOOKKEEPING or not item.compare:
-                continue  # what takes no part in comparisons follows from the rest
-            value = getattr(node, item.name)
-            if _says_nothing(item, value):
+        seen = view.__dict__ if view is not None else {}
+        cls: Any = type(node)
+        for name, default in _shape(cls).defaults:
+            value = getattr(node, name)
+            if value is None or value == default:
                 continue
-            if view is None or item.name not in view._seen:
-                yield node, item.name
+            if name not in seen:
+                yield node, name
                 continue
             for below in value if isinstance(value, list) else [value]:
                 if isinstance(below, ModelNode):
                     yield from self.unclaimed(below)
 
 
-def _says_nothing(item: Field[Any], value: Any) -> bool:
-    """Whether a field still has its default."""
-    if value is None or (isinstance(value, (list, dict)) and not value):
-        return True
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """What a class of the model consists of.
+
+    Attributes:
+        names: its fields, but for the origin.
+        defaults: those that can be lost, with the value that says nothing. What takes no part in
+            comparisons follows from the rest.
+    """
+
+    names: frozenset[str]
+    defaults: tuple[tuple[str, Any], ...]
+
+
+@cache
+def _shape(cls: Any) -> _Shape:
+    own = [item for item in fields(cls) if item.name not in _BOOKKEEPING]
+    compared = tuple((item.name, _default(item)) for item in own if item.compare)
+    return _Shape(frozenset(item.name for item in own), compared)
+
+
+def _default(item: Field[Any]) -> Any:
     if item.default is not MISSING:
-        return bool(value == item.default)
-    if item.default_factory is not MISSING:
-        return bool(value == item.default_factory())
-    return False
+        return item.default
+    return item.default_factory() if item.default_factory is not MISSING else MISSING

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import fields
 
+from gal.claims import unwrap
 from gal.exporters.envoy.access import acl, ip_access, user_agent
 from gal.exporters.envoy.alternatives import settle
 from gal.exporters.envoy.authentication import authentication
@@ -68,10 +69,16 @@ def settle_hidden(shared: Shared) -> None:
     gateway, context = shared.gateway, shared.context
     owners: list[Gateway | Service | Route] = [gateway, *gateway.services]
     owners += [route for _, route in gateway.walk_routes()]
+    nothing = Policies()
     for owner in owners:
+        if unwrap(owner.policies) == nothing:
+            continue
         for item in fields(Policies):
+            policy = getattr(unwrap(owner.policies), item.name)
+            if not isinstance(policy, Policy):
+                continue
             policy = getattr(owner.policies, item.name)
-            if not isinstance(policy, Policy) or id(policy) in shared.effective:
+            if id(policy) in shared.effective:
                 continue
             context.claims.claim(policy)
             if policy.enabled:
