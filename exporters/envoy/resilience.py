@@ -15,6 +15,9 @@ from gal.exporters.envoy.values import duration
 from gal.model import CircuitBreaker, Duration, LimitResponse, Retry, Timeout
 
 _AT_ONCE = "0.001s"
+_ONCE_ONLY = frozenset({"POST", "PATCH", "LOCK", "CONNECT"})
+"""Methods that may not be repeated once the upstream has got them (RFC 9110, 9.2.2)."""
+
 _CHECK_INTERVAL = "0.5s"
 
 
@@ -45,16 +48,13 @@ def retry(policy: Retry, build: RouteBuild, shared: Shared) -> None:
     conditions = []
     if policy.on_connection_failure:
         conditions += ["connect-failure", "refused-stream", "reset-before-request"]
-    if policy.on_timeout:
-        conditions.append("reset")
+    if policy.on_timeout and policy.attempts:
+        conditions += _after_timeouts(policy, build, shared)
     if policy.status_codes:
         conditions.append("retriable-status-codes")
     if not conditions or policy.attempts == 0:
         shared.context.claims.claim(policy)
         return
-    if policy.on_timeout:
-        message = "Envoy also tries again after a connection that broke before the answer"
-        shared.context.report.approximated(policy, "retry", message, "on_timeout")
     settings: Json = {"retry_on": ",".join(conditions), "num_retries": policy.attempts}
     if policy.status_codes:
         settings["retriable_status_codes"] = list(policy.status_codes)
@@ -75,6 +75,19 @@ def retry(policy: Retry, build: RouteBuild, shared: Shared) -> None:
     ]
     settings["host_selection_retry_max_attempts"] = 5
     build.action["retry_policy"] = settings
+
+
+def _after_timeouts(policy: Retry, build: RouteBuild, shared: Shared) -> list[str]:
+    """Envoy's condition for answers that do not come, where no request is done twice by it."""
+    methods = policy.methods or build.route.methods
+    repeatable = bool(methods) and not _ONCE_ONLY.intersection(methods)
+    message = (
+        "Envoy also tries again after a connection that broke before the answer"
+        if repeatable
+        else "a request that the upstream has got is not tried again: Envoy would repeat a POST, too"
+    )
+    shared.context.report.approximated(policy, "retry", message, "on_timeout")
+    return ["reset"] if repeatable else []
 
 
 def _backoff(policy: Retry, shared: Shared) -> Json:

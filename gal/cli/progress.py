@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from types import TracebackType
+from typing import TextIO
 
 _FIRST_AFTER = 1.0
 _EVERY = 0.2
@@ -14,11 +15,12 @@ _EVERY = 0.2
 class Progress:
     """`with Progress() as progress: progress.stage("reading")`. Silent where nobody watches."""
 
-    def __init__(self, *, quiet: bool = False) -> None:
+    def __init__(self, *, quiet: bool = False, stream: TextIO | None = None) -> None:
+        self._stream = stream or sys.stderr
         self._stage = "working"
         self._shown = False
         self._done = threading.Event()
-        self._watched = sys.stderr.isatty() and not quiet
+        self._watched = self._stream.isatty() and not quiet
         self._thread = threading.Thread(target=self._run, daemon=True)
 
     def __enter__(self) -> Progress:
@@ -36,8 +38,8 @@ class Progress:
         if self._watched:
             self._thread.join()
         if self._shown:
-            sys.stderr.write("\r\x1b[K")
-            sys.stderr.flush()
+            self._stream.write("\r\x1b[K")
+            self._stream.flush()
 
     def stage(self, name: str) -> None:
         """Say what is being done now."""
@@ -49,5 +51,5 @@ class Progress:
         while not self._done.wait(wait):
             self._shown = True
             wait = _EVERY
-            sys.stderr.write(f"\r\x1b[K{self._stage} ... {time.monotonic() - began:.0f} s")
-            sys.stderr.flush()
+            self._stream.write(f"\r\x1b[K{self._stage} ... {time.monotonic() - began:.0f} s")
+            self._stream.flush()

@@ -39,7 +39,8 @@ class Retry(Policy):
     Attributes:
         attempts: further attempts after the first; 0 means none.
         on_connection_failure: after a connection that could not be made or broke early.
-        on_timeout: after an attempt without an answer in time.
+        on_timeout: after an attempt without an answer in time, for methods that may be repeated
+            (RFC 9110, 9.2.2).
         status_codes: after these answers.
         methods: only for these; empty means all.
         backoff: pause before an attempt.

@@ -19,9 +19,13 @@ RETRY = Group(
 - path_prefix: /connection
   retry: {attempts: 3}
 - path_prefix: /timeouts
-  retry: {attempts: 1, on_timeout: true, attempt_timeout: 300ms}
+  retry: {attempts: 1, on_timeout: true, attempt_timeout: 300ms, methods: [GET]}
 - path_prefix: /reads
+  method: GET
   retry: {attempts: 1, on_timeout: true}
+  timeout: {read: 300ms}
+- path_prefix: /once
+  retry: {attempts: 2, on_timeout: true}
   timeout: {read: 300ms}
 - path_prefix: /limited
   retry: {attempts: 1, attempt_timeout: 300ms}
@@ -52,6 +56,12 @@ RETRY = Group(
         get("/timeouts", "x-want-delay: 1"),
         sees(count=2),
         gets(504, within=(0.55, 0.95)),
+    ),
+    Row(
+        "slow read of what must not be done twice",
+        post("/once", "x-want-delay: 1"),
+        sees(count=1),
+        gets(504),
     ),
     Row(
         "slow read", get("/reads", "x-want-delay: 1"), sees(count=2), gets(504, within=(0.55, 0.95))

@@ -88,10 +88,27 @@ def test_the_gateway_has_a_timeout() -> None:
             id="statuses of some methods",
         ),
         pytest.param(
-            Retry(on_connection_failure=False, on_timeout=True),
-            {"retry_on": "reset", "num_retries": 3, "retry_back_off": AT_ONCE},
+            Retry(on_connection_failure=False, on_timeout=True, methods=["GET"]),
+            {
+                "retry_on": "reset",
+                "num_retries": 3,
+                "retriable_request_headers": [
+                    {"name": ":method", "string_match": {"safe_regex": {"regex": "GET"}}}
+                ],
+                "retry_back_off": AT_ONCE,
+            },
             1,
             id="timeouts",
+        ),
+        pytest.param(
+            Retry(on_timeout=True),
+            {
+                "retry_on": "connect-failure,refused-stream,reset-before-request",
+                "num_retries": 3,
+                "retry_back_off": AT_ONCE,
+            },
+            1,
+            id="timeouts of a route that takes POST",
         ),
         pytest.param(
             Retry(on_connection_failure=False, status_codes=[502], backoff=SECOND),
@@ -144,7 +161,7 @@ def test_retry(policy: Retry, settings: Any, reported: int) -> None:
 )
 def test_retry_after_a_slow_read(attempt: Duration | None, action: dict[str, str]) -> None:
     made = built()
-    retry(Retry(on_timeout=True, attempt_timeout=attempt), made.build, made.shared)
+    retry(Retry(on_timeout=True, methods=["GET"], attempt_timeout=attempt), made.build, made.shared)
     timeout(Timeout(read=SECOND), made.build, made.shared)
     settings = made.build.action["retry_policy"]
     assert {key: value for key, value in settings.items() if key.startswith("per_try")} == action
