@@ -18,7 +18,7 @@ from gal.context import (
 from gal.errors import InputError
 from gal.garbage import without_collection
 from gal.ledger import Fate, Ledger, Level, Reporter, Stage
-from gal.model import Gateway
+from gal.model import Credentials, Gateway, ModelNode
 
 if TYPE_CHECKING:
     from gal.reading import Document
@@ -103,12 +103,21 @@ def write_gateway(
     for node, field in claims.unclaimed(gateway):
         if field in _CARRIED:
             continue  # the importer has said that they are carried
-        level = Level.INFO if field in _NO_TRAFFIC else Level.WARNING
-        if field in _ACCESS_CONTROLS:
-            level = Level.ERROR
-        message = f"{provider.NAME} has nothing for this"
+        level, message = _unread(node, field, provider.NAME)
         reporter.dropped(node, field, message, field, level)
     return files
+
+
+def _unread(node: ModelNode, field: str, target: str) -> tuple[Level, str]:
+    """What it means that an exporter never looked at a field."""
+    if field in _ACCESS_CONTROLS:
+        return Level.ERROR, f"{target} has nothing for this"
+    if field == "consumers" or isinstance(node, Credentials):
+        # Where a route asks for it and the target cannot, that route is what was reported.
+        return Level.INFO, "no route asks for it in a way that the target has"
+    if field in _NO_TRAFFIC:
+        return Level.INFO, f"no effect on traffic, and {target} has nothing for it"
+    return Level.WARNING, f"{target} has nothing for this"
 
 
 def detect(documents: Sequence[Document]) -> str:

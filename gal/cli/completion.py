@@ -12,7 +12,10 @@ from click.shell_completion import get_completion_class
 @click.argument("shell", type=click.Choice(("bash", "zsh", "fish")))
 @click.pass_context
 def command(context: click.Context, shell: str) -> None:
-    """Print the completion script for a shell: `eval "$(gal completion bash)"`."""
+    """Print the completion script for a shell.
+
+    Use it as `eval "$(gal completion bash)"`.
+    """
     found = get_completion_class(shell)
     if found is None:  # the choice above lists only shells that click knows
         raise click.UsageError(f"no completion for {shell}")

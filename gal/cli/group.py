@@ -39,7 +39,7 @@ class _Commands(click.Group):
 @click.command(cls=_Commands, name="gal", context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="gal-gateway", prog_name="gal", message="%(prog)s %(version)s")
 def cli() -> None:
-    """Move, lint and compare API gateway configuration: Kong, APISIX, Traefik and Envoy.
+    """Move API gateway configuration from one gateway to another.
 
     Exit codes: 0 clean, 1 findings at or above --fail-on, 2 bad usage or bad input.
     """

@@ -18,7 +18,10 @@ from gal.cli import options
 @options.reports
 @click.pass_context
 def command(context: click.Context, /, **choices: Any) -> None:
-    """Read a gateway's configuration into GAL's YAML: the same as `gal convert --to gal`."""
+    """Read a gateway's configuration into GAL's YAML.
+
+    The same as `gal convert --to gal`.
+    """
     from gal.cli.convert import run
 
     context.exit(run("gal", choices))

@@ -18,9 +18,9 @@ from gal.errors import GalError, InputError
 def command(
     context: click.Context, files: tuple[str, ...], source: str | None, quiet: bool
 ) -> None:
-    """Check that each FILE is a sound configuration: syntax, types, references, limits.
+    """Check that files are sound configurations.
 
-    Every file is checked by itself, and all that is wrong is said at once. Exit code 2 when any
+    Syntax, types, references, limits, and fields that the gateway does not know. Every file is checked by itself, and all that is wrong is said at once. Exit code 2 when any
     file is not sound.
     """
     bad = 0

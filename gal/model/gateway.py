@@ -23,8 +23,6 @@ class RouteOrder(str, Enum):
     GAL = "gal"
     KONG = "kong"
     APISIX = "apisix"
-    TRAEFIK = "traefik"
-    ENVOY = "envoy"
 
 
 @dataclass(slots=True)
