@@ -19,6 +19,16 @@ from gal.model import Acl, IpAccess, Policy, UserAgentAccess
 from gal.reading import Placeholder, is_placeholder
 
 _TYPE = HTTP_FILTER + "rbac.v3.RBAC"
+_KNOWN_BOTS = (
+    # Robots call themselves so, with a version or a remark behind; "Cubot" is a make of telephone.
+    r"(?i)(?:\C*[^u])?bot(?:[/; ,)+-]\C*)?",
+    r"(?i)\C*(?:spider|crawl|crawler|slurp|archiver)(?:[/; ,)+-]\C*)?",
+    # Libraries that programs ask with, as they introduce themselves.
+    r"(?i)(?:apache-httpclient|axios|facebookexternalhit|go-http-client|heritrix|httrack)\b\C*",
+    r"(?i)(?:libwww-perl|mediapartners-google|nutch|okhttp|python-urllib|reqwest|scrapy)\b\C*",
+)
+"""RE2 for names of robots, on the whole of `User-Agent`; browsers, curl and wget are none."""
+
 _REFUSED = 403
 _ANOTHER_TEXT = "the refused get the status and text of another policy of this route"
 
@@ -159,11 +169,7 @@ def _in_group(group: str) -> Json:
 
 def user_agent(policy: UserAgentAccess, build: RouteBuild, shared: Shared) -> None:
     """What a client calls itself: an allowed name enters, then a denied one is refused."""
-    report = shared.context.report
-    if policy.deny_known_bots:
-        message = "robots known to the source's own list are let in"
-        report.approximated(policy, "user_agent", message, "deny_known_bots")
-    if not policy.deny:
+    if not policy.deny and not policy.deny_known_bots:
         return
     try:
         denied = [_named(full_match(regex)) for regex in policy.deny]
@@ -171,6 +177,10 @@ def user_agent(policy: UserAgentAccess, build: RouteBuild, shared: Shared) -> No
     except UntranslatableError as error:
         shared.refuse(build, policy, "user_agent", f"Envoy cannot say an expression: {error}")
         return
+    if policy.deny_known_bots:
+        denied += [_named(expression) for expression in _KNOWN_BOTS]
+        message = "the known robots are those of a list of GAL's own, and not the source's"
+        shared.context.report.approximated(policy, "user_agent", message, "deny_known_bots")
     principals = [either(denied)]
     if allowed:
         principals.append({"not_id": either(allowed)})

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from gal.exporters.envoy import lua
 from gal.exporters.envoy.build import HTTP_FILTER, Json, Shared
 from gal.exporters.envoy.checks import (
     Check,
@@ -17,7 +18,7 @@ from gal.exporters.envoy.checks import (
 )
 from gal.exporters.envoy.consumers import KEY_HEADER, mark
 from gal.exporters.envoy.regex_text import escaped
-from gal.ledger import Level
+from gal.ledger import Fate, Level
 from gal.model import ApiKey, ApiKeyAuth, ModelNode, Secret
 
 _TYPE = HTTP_FILTER + "api_key_auth.v3.ApiKeyAuth"
@@ -46,14 +47,17 @@ def api_key_auth(policy: ApiKeyAuth, shared: Shared) -> Check:
     if not settled.get("credentials"):
         raise ImpossibleError(policy, "there is no key that Envoy knows")
     forwarding: Json = {} if own else {"header": KEY_HEADER}
-    if policy.hide_credentials:
+    in_queries = bool(policy.query_params)
+    if policy.hide_credentials and not in_queries:
         forwarding["hide_credentials"] = True
     if forwarding:
         override["forwarding"] = forwarding
     _report(policy, shared)
+    hidden = policy.hide_credentials and in_queries
     return Check(
         feature="api_key",
-        filters={name: override},
+        filters={name: override, **(_hidden_queries(policy, shared) if hidden else {})},
+        removed_headers=list(policy.header_names) if hidden else [],
         presented=[
             *map(header_presented, policy.header_names),
             *map(query_presented, policy.query_params),
@@ -62,6 +66,18 @@ def api_key_auth(policy: ApiKeyAuth, shared: Shared) -> Check:
         consumers=None if own else "key",
         skips_preflight=not policy.run_on_preflight,
     )
+
+
+def _hidden_queries(policy: ApiKeyAuth, shared: Shared) -> Json:
+    """A script that takes keys out of the query. Envoy's own way decodes the other parameters and
+    does not encode them again, so that `a%26b` would become two of them.
+    """
+    if policy.cookie_names:
+        message = "a key in a cookie reaches the upstream"
+        shared.context.report.approximated(policy, "authentication", message, "hide_credentials")
+    context: Json = {"remove": list(policy.query_params)}
+    name, settings = lua.filter_for(shared, "query", lua.QUERY, context, "credentials")
+    return {name: settings}
 
 
 def _sources(policy: ApiKeyAuth) -> list[Json]:
@@ -123,3 +139,5 @@ def _report(policy: ApiKeyAuth, shared: Shared) -> None:
     if policy.realm is not None:
         message = "Envoy sends no WWW-Authenticate to those who have no key"
         report.dropped(policy, "authentication", message, "realm", Level.INFO)
+    message = "of a key that is sent twice the first one counts, and an empty one is passed over"
+    report.about(policy, Fate.APPROXIMATED, Level.INFO, "authentication", message)

@@ -18,6 +18,9 @@ from gal.ledger import Fate, Level
 from gal.model import Policies, Policy
 from gal.ranking import ranked
 
+_LARGEST_PROGRAM = 1_000_000
+_LEVELS = ("error", "warn")
+
 
 def bootstrap(shared: Shared) -> Json:
     """Envoy's configuration as a static bootstrap."""
@@ -31,6 +34,9 @@ def bootstrap(shared: Shared) -> Json:
     if admin_port is not None:
         address = {"address": "127.0.0.1", "port_value": admin_port}
         config["admin"] = {"address": {"socket_address": address}}
+    # Envoy refuses the whole file for an expression over this size, which starts at 100.
+    sizes = {f"re2.max_program_size.{level}_level": _LARGEST_PROGRAM for level in _LEVELS}
+    config["layered_runtime"] = {"layers": [{"name": "gal", "static_layer": sizes}]}
     config["static_resources"] = {
         "listeners": listeners(found, entries, shared),
         "clusters": shared.clusters.render(),

@@ -121,6 +121,7 @@ class _Tables:
         config["request_headers_to_add"] = [
             _option("x-forwarded-host", "%REQ(:AUTHORITY)%"),
             _option("x-forwarded-port", "%DOWNSTREAM_LOCAL_PORT%"),
+            _option("x-real-ip", "%DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT%"),
         ]
         config["request_headers_to_remove"] = ["x-envoy-external-address"]
         config["virtual_hosts"] = virtual_hosts(chosen, port.port)

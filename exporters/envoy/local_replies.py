@@ -10,18 +10,19 @@ from gal.exporters.envoy.build import EXTENSION, Json, Shared
 _CEL = EXTENSION + "access_loggers.filters.cel.v3.ExpressionFilter"
 _JSON_TYPE = "application/json; charset=utf-8"
 _BAD_ANSWER = '{"message":"An invalid response was received from the upstream server"}'
-_NO_CONNECTION = "UF"
+_NO_ANSWER = ["UF", "UC", "UR"]
+"""No connection, one that ended before the answer, a stream that the upstream reset."""
 
 
 def local_replies(shared: Shared) -> Json:
     """`local_reply_config` of a connection manager: the texts that routes have marks for, and 502
-    for an upstream that cannot be reached, where Envoy says 503.
+    for an upstream that cannot be reached or breaks off, where Envoy says 503.
     """
     mappers = [
         _mapper([_status(original), _marked(label)], status, body, content_type)
         for label, original, status, body, content_type in shared.replies.items()
     ]
-    unreachable = {"response_flag_filter": {"flags": [_NO_CONNECTION]}}
+    unreachable = {"response_flag_filter": {"flags": _NO_ANSWER}}
     mappers.append(_mapper([_status(503), unreachable], 502, _BAD_ANSWER, _JSON_TYPE))
     return {"local_reply_config": {"mappers": mappers}}
 

@@ -24,6 +24,14 @@ def switch_on(
         context: what the script finds in `handle:filterContext()`: strings, numbers, lists, maps.
         label: tells filters of one stage apart.
     """
+    name, settings = filter_for(shared, stage, script, context, label)
+    build.switch_on(name, settings)
+
+
+def filter_for(
+    shared: Shared, stage: str, script: str, context: Json, label: str = ""
+) -> tuple[str, Json]:
+    """Have a script in the chain; gives the filter's name, and a route's settings for it."""
     base = {
         "@type": HTTP_FILTER + "lua.v3.Lua",
         # The route was chosen from the request as the client sent it, and stays.
@@ -31,7 +39,7 @@ def switch_on(
         "default_source_code": {"inline_string": script},
     }
     name = shared.filters.ensure(stage, base, label)
-    build.switch_on(name, {"@type": HTTP_FILTER + "lua.v3.LuaPerRoute", "filter_context": context})
+    return name, {"@type": HTTP_FILTER + "lua.v3.LuaPerRoute", "filter_context": context}
 
 
 def context_of(build: RouteBuild, stage: str) -> Json | None:

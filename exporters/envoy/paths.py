@@ -21,6 +21,10 @@ from gal.model import Anchor, PathKind, PathMatch, Regex, Rewrite
 _MOST_GROUPS = 9
 _GROUP = re.compile(r"\\(\d)")
 
+_NO_DOTS = r"(?:\.{1,2}(?:/|$)|/)?"
+"""RE2 for what goes with a prefix that is taken away: a slash, or dots that would become a segment
+of their own and lead the upstream out of its base path (`/api../x` is no `/../x`)."""
+
 
 @dataclass(frozen=True, slots=True)
 class PathAction:
@@ -118,21 +122,21 @@ def _stripped(path: PathMatch, root: str) -> list[PathAction]:
         end = "/" if prefix.endswith("/") or not bare else ""
         return [PathAction({"prefix_rewrite": bare + end})]
     if not bare:
-        return [_replace(f"^{matched}/?", "/")]
+        return [_replace(f"^{matched}{_NO_DOTS}", "/")]
     if path.kind is PathKind.PREFIX and prefix.endswith("/"):
         return [_replace(f"^{matched}", _literal(bare) + "/")]
     if path.kind is PathKind.SEGMENTS:
         return [_replace(f"^{matched}", _literal(bare))]
     rest = matched.removeprefix("/")  # its slash is caught, to be put where one is missing
-    pattern = rf"^(?:(/){rest}(?:/(.*)|([^/].*))|/{rest})$"
-    return [_replace(pattern, _literal(bare) + r"\1\2\3")]
+    pattern = rf"^(?:/{rest}(?:\.{{1,2}})?|(/){rest}(?:/(.*)|\.{{1,2}}/(.*)|([^/].*)))$"
+    return [_replace(pattern, _literal(bare) + r"\1\2\3\4")]
 
 
 def _stripped_expression(regex: Regex, matched: str, bare: str) -> list[PathAction]:
     """An expression that matches all of the path leaves the base path alone, with the slash that
     the request's path ends with; anything else follows it after a slash.
     """
-    loosely = _replace(f"^{matched}/?", _literal(bare) + "/")
+    loosely = _replace(f"^{matched}{_NO_DOTS}", _literal(bare) + "/")
     if not bare:
         return [loosely]
     whole = {"safe_regex": {"regex": full_match(replace(regex, anchor=Anchor.FULL), path=True)}}
@@ -141,13 +145,13 @@ def _stripped_expression(regex: Regex, matched: str, bare: str) -> list[PathActi
 
 def _prefixed(stripped: PathMatch | None, front: str) -> PathAction:
     """Put a text before what is left, which starts with one slash."""
-    pattern = "^/" if stripped is None else f"^{_matched(stripped)}/?"
+    pattern = "^/" if stripped is None else f"^{_matched(stripped)}{_NO_DOTS}"
     return _replace(pattern, _literal(front) + "/")
 
 
 def _plainly(stripped: PathMatch | None, root: str) -> PathAction:
     """Base path and rest as they stand (Kong's `path_handling: v1`)."""
-    slash = "/?" if root.endswith("/") and stripped is not None else ""
+    slash = _NO_DOTS if root.endswith("/") else r"(?:\.{1,2}(?:/|$))?"
     pattern = "^/" if stripped is None else f"^{_matched(stripped)}{slash}"
     return _replace(pattern, _literal(root))
 

@@ -84,7 +84,7 @@ def _after_timeouts(policy: Retry, build: RouteBuild, shared: Shared) -> list[st
     message = (
         "Envoy also tries again after a connection that broke before the answer"
         if repeatable
-        else "a request that the upstream has got is not tried again: Envoy would repeat a POST, too"
+        else "what the upstream has got is not tried again: Envoy would repeat a POST, too"
     )
     shared.context.report.approximated(policy, "retry", message, "on_timeout")
     return ["reset"] if repeatable else []

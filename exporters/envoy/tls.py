@@ -100,7 +100,7 @@ def _authorities(tls: UpstreamTls, shared: Shared) -> Iterator[str]:
     for name in tls.ca_certificates:
         found = certificate_named(shared, name)
         pem = found.certificate if found is not None else name if "-----BEGIN" in name else None
-        if pem is None:
+        if pem is None or not _may_be(pem, "CERTIFICATE"):
             message = f'there is no text of a certificate "{name}"'
             shared.context.report.dropped(tls, "upstream_tls", message, "ca_certificates")
         else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from http import HTTPStatus
 from urllib.parse import quote, urlsplit
 
 from gal.exporters.envoy import lua
@@ -104,7 +105,7 @@ def request_line(policy: RequestLine, build: RouteBuild, shared: Shared) -> None
     if policy.method is not None:
         lua.switch_on(build, shared, "request_line", lua.METHOD, {"method": policy.method.upper()})
     if policy.path is not None:
-        path = quote(policy.path, safe="/!$%&'()*+,:;=@-._~")
+        path = quote(policy.path, safe="/!$%&'()*+,:;=?@-._~")
         for key in ("prefix_rewrite", "path_rewrite", "path_rewrite_policy"):
             build.action.pop(key, None)
         build.action["regex_rewrite"] = {
@@ -247,7 +248,10 @@ def direct_response(policy: DirectResponse, build: RouteBuild, shared: Shared) -
         report.approximated(
             policy, "direct_response", "the answer does not repeat the request", "echo"
         )
-    answer = {"direct_response": {"status": status, **_body(policy)}}
+    answer: Json = {"direct_response": {"status": status, **_body(policy)}}
+    if status == HTTPStatus.CREATED or 300 <= status < 400:
+        # Envoy would send the client to the address that it has just asked for.
+        answer["response_headers_to_remove"] = ["location"]
     if build.instead is not None:
         shared.context.claims.claim(policy)  # a redirect answers before
     elif policy.trigger is None:

@@ -88,6 +88,17 @@ def read_plugins(
     read_transformers(placement.instances, owners, report)
     for placed in placement.idle:
         _append(placed, owners)
+    _report_order(placement, report)
+
+
+def _report_order(placement: Placement, report: Reporter) -> None:
+    """Kong asks for credentials first; the model's order has addresses before them."""
+    if not any(name in AUTHENTICATION for name in placement.instances):
+        return
+    for placed in placement.instances.get("ip-restriction", {}).values():
+        message = "addresses come before credentials: who has neither gets 403, not 401"
+        node = placed.plugin.node.entries["name"]
+        report.at(node, Fate.APPROXIMATED, Level.INFO, "ip_access", message)
 
 
 def _kind(placed: Placed, context: ImportContext) -> PluginClass:

@@ -192,6 +192,7 @@ def _headers(node: Mapping, file: File, old: bool) -> list[ValueMatch]:
             _warn_of_case(values, match, file)
         else:
             match.values = values
+        _warn_of_name(match, file)
         matches.append(match)
     return matches
 
@@ -202,6 +203,12 @@ def _header_regex(value: str, old: bool) -> Regex:
     if value.startswith(_REGEX_MARK):
         return Regex(value[2:].lower(), dialect, Anchor.SEARCH)
     return Regex(re.escape(value.lower()), dialect, Anchor.FULL)
+
+
+def _warn_of_name(match: ValueMatch, file: File) -> None:
+    if "_" in match.name:
+        message = "Kong takes a request header with hyphens for underscores, too"
+        file.report.about(match, Fate.APPROXIMATED, Level.WARNING, "headers", message)
 
 
 def _warn_of_case(values: list[str], match: ValueMatch, file: File) -> None:

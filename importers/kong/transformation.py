@@ -52,7 +52,7 @@ def transformation(
 
 def _report_forms(entries: Entries, report: Reporter) -> None:
     first = next(iter(entries))
-    message = "Kong changes the fields of forms in the same way, not of JSON only"
+    message = "Kong changes the fields of forms, too, and adds to a JSON body that is empty"
     report.at(
         first.node.parent, Fate.APPROXIMATED, Level.WARNING, "transformation", message, whole=False
     )

@@ -83,6 +83,12 @@ KEYS = Group(
         sees("/own?a=1", headers={"x-consumer-username": [BOB.encode().decode("latin-1")]}),
     ),
     Row(
+        "hidden beside others, which stay as they are",
+        get("/own?d=a%26admin%3D1&k2=bob-key&e=%20"),
+        sees("/own?d=a%26admin%3D1&e=%20"),
+        gets(200),
+    ),
+    Row(
         "hidden header",
         get("/own", "x-k: second"),
         sees("/own", headers={**ALICE, "x-k": None}),

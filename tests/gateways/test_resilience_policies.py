@@ -49,7 +49,7 @@ RETRY = Group(
         "what reached the upstream is not sent again",
         post("/connection", "x-want-status: reset 200"),
         sees(count=1),
-        gets(503),
+        gets(502),
     ),
     Row(
         "slow attempt",

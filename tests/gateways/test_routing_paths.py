@@ -44,7 +44,16 @@ def searched(pattern: str, replacement: str) -> str:
     return f"path_prefix: /, rewrite: {{pattern: {expression}, replacement: '{replacement}'}}"
 
 
+LONG = "|".join(letter * 12 for letter in "abcdefghijklmnopqrstuvwxyz")
+
 STRIPPING = [
+    group(
+        "an expression of any size",
+        "",
+        f"path_regex: '/(?:{LONG})'",
+        ("/zzzzzzzzzzzz", "/zzzzzzzzzzzz"),
+        ("/z", None),
+    ),
     group(
         "prefix, no base",
         "",
@@ -56,6 +65,10 @@ STRIPPING = [
         ("/route//a", "/a"),
         ("/route/./a/../b", "/b"),
         ("/route/a%2Fb", "/a%2Fb"),
+        ("/route../a", "/a"),
+        ("/route..", "/"),
+        ("/route.", "/"),
+        ("/route..a", "/..a"),
         ("/rout", None),
     ),
     group(
@@ -75,6 +88,10 @@ STRIPPING = [
         ("/rou/", "/srv/"),
         ("/rou/req", "/srv/req"),
         ("/rou?q", "/srv?q"),
+        ("/rou../req", "/srv/req"),
+        ("/rou./req", "/srv/req"),
+        ("/rou..", "/srv"),
+        ("/rou.req", "/srv/.req"),
     ),
     group(
         "prefix, base with slash",

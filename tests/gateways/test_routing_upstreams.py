@@ -159,6 +159,7 @@ FAILING = Group(
     "failing",
     routes(
         refused="{host: 127.0.0.1, port: {refused_port}}",
+        sound=f"{{targets: [{BLUE}}}]}}",
         half="{targets: [{host: 127.0.0.1, port: {refused_port}}, " + BLUE + "}], "
         "health_check: {active: {http_path: /hc, interval: 50ms, unhealthy_threshold: 1}}}",
         sick=f"{{targets: [{GREEN}}}], health_check: {{active: {{http_path: /hc, interval: 50ms, "
@@ -183,6 +184,7 @@ FAILING = Group(
             body={"message": "An invalid response was received from the upstream server"},
         ),
     ),
+    Row("broken off", get("/sound", "x-want-status: reset"), gets(502)),
     Row("service without upstream", get("/nowhere"), gets(503, headers={"content-type": JSON})),
     Row("service that is off", get("/off"), unseen(), gets(404)),
     Row(

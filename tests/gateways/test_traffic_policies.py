@@ -150,6 +150,11 @@ ANSWERS = Group(
 - path_prefix: /headers
   direct_response: {status_code: 200}
   headers: {response_add: {x-a: "1"}}
+- path_prefix: /elsewhere
+  direct_response: {status_code: 302}
+  headers: {response_remove: [x-b]}
+- path_prefix: /made
+  direct_response: {status_code: 201, trigger: x-tea}
 """.replace("LARGE", "x" * 5000)
     ),
     Row(
@@ -177,6 +182,8 @@ ANSWERS = Group(
     Row("trigger without a value", get("/trigger?X-Tea"), unseen(), gets(418)),
     Row("the query minds case", get("/trigger?x-tea"), sees("/trigger?x-tea"), gets(200)),
     Row("headers", get("/headers"), gets(200, headers={"x-a": "1"})),
+    Row("a redirect to nowhere", get("/elsewhere"), gets(302, headers={"location": None})),
+    Row("nothing made", get("/made", "x-tea: 1"), gets(201, headers={"location": None})),
     Row("neighbour", get("/neighbour", "x-tea: 1"), sees("/neighbour"), gets(200)),
 )
 

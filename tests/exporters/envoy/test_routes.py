@@ -70,6 +70,36 @@ HOSTS: list[tuple[str, str, dict[str, Any]]] = [
 ]
 
 
+SET_HOST = "headers: {request_set: {Host: x.y}}"
+BACKENDS = (
+    "upstreams: [{name: u, host: a, host_header: {mode: target}}, "
+    "{name: v, host: b, host_header: {mode: rewrite, value: c}}]\nroutes: [{path: /, "
+    "backends: [{upstream: u, weight: 1}, {upstream: v, weight: 2}]%s}]"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        pytest.param(one_route(f"path: /, {SET_HOST}"), ["host_rewrite_literal"], id="one"),
+        pytest.param(
+            one_route(f"path: /, host_header: {{mode: target}}, {SET_HOST}"),
+            ["host_rewrite_literal"],
+            id="one, target's",
+        ),
+        pytest.param(
+            BACKENDS % f", {SET_HOST}", ["host_rewrite_literal", "weighted_clusters"], id="weighted"
+        ),
+    ],
+)
+def test_a_policy_sets_host_alone(text: str, names: list[str]) -> None:
+    action = exported(text).routes[0]["route"]
+    clusters = action.get("weighted_clusters", {}).get("clusters", [])
+    assert [name for name in sorted(action) if "host" in name or "weighted" in name] == names
+    assert action["host_rewrite_literal"] == "x.y"
+    assert not [cluster for cluster in clusters if any("host" in name for name in cluster)]
+
+
 @pytest.mark.parametrize(("service", "route", "expected"), HOSTS)
 def test_host(service: str, route: str, expected: dict[str, Any]) -> None:
     action = exported(one_route("path: /" + route, service)).routes[0]["route"]

@@ -81,7 +81,7 @@ def test_size_limit(size: int, limit: int, reported: int) -> None:
     ("policy", "method", "path"),
     [
         pytest.param(RequestLine(method="get"), "GET", None, id="method"),
-        pytest.param(RequestLine(path="/a b?é/%41"), None, "/a%20b%3F%C3%A9/%41", id="path"),
+        pytest.param(RequestLine(path="/a b?é/%41"), None, "/a%20b?%C3%A9/%41", id="path"),
         pytest.param(RequestLine(), None, None, id="nothing"),
     ],
 )
@@ -263,6 +263,16 @@ def test_direct_response(policy: DirectResponse, answer: Any, reported: int) -> 
     direct_response(policy, made.build, made.shared)
     assert made.build.instead == {"direct_response": answer}
     assert len(made.messages) == reported
+
+
+@pytest.mark.parametrize(
+    ("status", "removed"), [(200, None), (201, ["location"]), (302, ["location"])]
+)
+def test_an_answer_leads_nowhere(status: int, removed: list[str] | None) -> None:
+    made = built()
+    direct_response(DirectResponse(status_code=status), made.build, made.shared)
+    assert made.build.instead is not None
+    assert made.build.instead.get("response_headers_to_remove") == removed
 
 
 def test_trigger() -> None:

@@ -153,6 +153,12 @@ def test_refusals(text: str, wanted: str) -> None:
     assert refusal(f"routes: [{{{text}}}]") == wanted
 
 
+@pytest.mark.parametrize(("name", "told"), [("x_a", True), ("x-a", False)])
+def test_header_with_underscores(name: str, told: bool) -> None:
+    found = said(f"routes: [{{headers: {{{name}: [v]}}}}]")
+    assert any("hyphens for underscores" in entry for entry in found) is told
+
+
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
