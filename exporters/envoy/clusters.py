@@ -16,6 +16,7 @@ from gal.exporters.envoy.health_check import health_checks, outlier
 from gal.exporters.envoy.load_balancer import policy
 from gal.exporters.envoy.tls import is_address, upstream_socket
 from gal.exporters.envoy.values import duration
+from gal.ledger import Fate, Level
 from gal.model import (
     Duration,
     HostHeader,
@@ -191,6 +192,11 @@ def _cluster(
 ) -> Json:
     upstream, protocol = destination.upstream, destination.protocol
     targets = live(upstream)
+    for target in upstream.targets:
+        if target.weight == 0:
+            message = "it gets nothing, so it is left out"
+            shared.context.report.about(target, Fate.DROPPED, Level.INFO, "targets", message)
+            shared.context.claims.claim(target)
     secure, http2 = protocol in _SECURE, protocol in _HTTP2
     waited = connect or _DEFAULT_CONNECT
     cluster: Json = {"name": name}
