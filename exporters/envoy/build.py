@@ -272,6 +272,7 @@ class Shared:
         """An access control that Envoy cannot do: the route refuses everybody (law 2), unless the
         user allowed to leave it out.
         """
+        self.context.claims.claim(control)  # what else it says makes no difference any more
         if self.context.options.allow_open:
             message = f"{reason}; left out because of --allow-open: everybody is let in"
             self.context.report.dropped(control, feature, message)
