@@ -8,6 +8,7 @@ import copy
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 
@@ -122,6 +123,77 @@ def _says_anything(data: Any) -> bool:
 
 def _told(ledger: Ledger) -> list[str]:
     return [f"{entry.level}{entry.path}{entry.message}" for entry in ledger]
+
+
+KEY = m.ApiKey(m.Secret("k"), "n")
+CONTROLS: dict[str, tuple[Any, tuple[str, ...]]] = {
+    "a key": (
+        m.Authentication(api_key=m.ApiKeyAuth(keys=[KEY], hide_credentials=True)),
+        ("gal.api_key",),
+    ),
+    "a password": (
+        m.Authentication(basic=m.BasicAuth(users=[m.BasicUser("u", m.Secret("p"))])),
+        ("gal.basic",),
+    ),
+    "a password that Envoy cannot check": (
+        m.Authentication(basic=m.BasicAuth(users=[m.BasicUser("u", None, m.Secret("$2y$05$x"))])),
+        (),
+    ),
+    "a token": (
+        m.Authentication(jwt=m.JwtAuth(issuer="i", jwks_uri="http://keys.example/jwks")),
+        ("gal.jwt",),
+    ),
+    "an external check": (
+        m.Authentication(forward=m.ForwardAuth("http://auth.example/check")),
+        ("gal.forward",),
+    ),
+    "what only another gateway can": (
+        m.Authentication(guards=[m.Guard("ldap-auth", "kong")]),
+        (),
+    ),
+    "a key and a token": (
+        m.Authentication(
+            require=m.Require.ALL,
+            api_key=m.ApiKeyAuth(keys=[KEY]),
+            jwt=m.JwtAuth(jwks_uri="http://keys.example/jwks"),
+        ),
+        ("gal.api_key", "gal.jwt"),
+    ),
+    "addresses": (m.IpAccess(allow=["10.0.0.0/8"]), ("gal.ip_access",)),
+    "groups": (m.Acl(allow=["staff"]), ("gal.acl",)),
+}
+
+
+@given(gateway=served(), name=st.sampled_from(sorted(CONTROLS)))
+@settings(GENERATED, max_examples=200)
+def test_nothing_is_opened(gateway: m.Gateway, name: str) -> None:
+    """Every entry of a controlled route that leads to an upstream has the control's filters on;
+    where Envoy cannot do the control, no entry leads there.
+    """
+    control, filters = CONTROLS[name]
+    policies = gateway.services[0].routes[0].policies
+    kind = {m.IpAccess: "ip_access", m.Acl: "acl"}.get(type(control), "authentication")
+    setattr(policies, kind, copy.deepcopy(control))
+    text, ledger = written(gateway, "envoy")
+    leading = [entry for entry in entries_of(text, "one-0") if "route" in entry]
+    for entry in leading:
+        on = entry.get("typed_per_filter_config", {})
+        assert filters, entry
+        for wanted in filters:
+            assert any(one.startswith(wanted) for one in on), (wanted, entry)
+    if not filters:
+        assert any(entry.level is Level.ERROR for entry in ledger)
+
+
+def entries_of(text: str, name: str) -> list[dict[str, Any]]:
+    """Envoy's routes of one route of the model."""
+    found = []
+    for listener in yaml.load(text, yaml.CSafeLoader)["static_resources"]["listeners"]:
+        for chain in listener["filter_chains"]:
+            table = chain["filters"][-1]["typed_config"]["route_config"]
+            for host in table["virtual_hosts"]:
+                found += [route for route in host["routes"] if route["name"] == name]
+    return found
 
 
 @pytest.mark.parametrize("target", TARGETS)
