@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from gal.claims import unwrap
 from gal.exporters.envoy import limiter
-from gal.exporters.envoy.access import addresses, both, rules
+from gal.exporters.envoy.access import addresses, both, either, rules
 from gal.exporters.envoy.build import HTTP_FILTER, Json, RouteBuild, Shared
 from gal.exporters.envoy.consumer_scopes import Levels, consumer_levels, first, has_scoped
 from gal.exporters.envoy.consumers import (
@@ -23,6 +23,7 @@ from gal.exporters.envoy.consumers import (
 )
 from gal.exporters.envoy.limiter import Key, Limiter
 from gal.exporters.envoy.rate_limit import keys_of, report_limit, switch_on
+from gal.exporters.envoy.regex_text import escaped
 from gal.model import Policies, Policy, RateLimit, RateLimitKey
 
 
@@ -128,11 +129,11 @@ def _denied(name: str, policies: tuple[Policies, ...], shared: Shared) -> Iterat
     report = shared.context.report
     who = consumer_value("name", {"string_match": {"exact": plain(name)}})
     answer = first(policies, lambda one: one.direct_response)
-    if answer is not None and answer.trigger is None:
+    if answer is not None:
         shared.context.claims.claim(answer)
         message = "the consumer is refused with 403 and Envoy's own text"
         report.approximated(answer, "direct_response", message)
-        yield who
+        yield who if answer.trigger is None else both(who, _triggered(answer.trigger))
     for control in _impossible(policies):
         message = "Envoy cannot keep this access control of one consumer: it is refused with 403"
         report.refused(control, "consumer", message)
@@ -146,6 +147,13 @@ def _denied(name: str, policies: tuple[Policies, ...], shared: Shared) -> Iterat
     except ValueError as error:
         report.refused(addressed, "ip_access", f"{error}: the consumer is refused with 403")
         yield who
+
+
+def _triggered(name: str) -> Json:
+    """A request with a header or a query parameter of that name."""
+    parameter = rf"\C*[?&]{escaped(name)}(?:[=&]\C*)?"
+    in_query = {"name": ":path", "string_match": {"safe_regex": {"regex": parameter}}}
+    return either([{"header": {"name": name, "present_match": True}}, {"header": in_query}])
 
 
 def _impossible(policies: tuple[Policies, ...]) -> Iterator[Policy]:

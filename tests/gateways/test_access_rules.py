@@ -41,6 +41,9 @@ consumers:
 - username: gone
   keyauth_credentials: [{key: gone-key}]
   plugins: [{name: request-termination, config: {status_code: 403}}]
+- username: asked
+  keyauth_credentials: [{key: asked-key}]
+  plugins: [{name: request-termination, config: {status_code: 403, trigger: x-go}}]
 """
 
 GROUPS = Group(
@@ -70,6 +73,10 @@ GROUPS = Group(
         CONSUMERS,
     ),
     Row("no key", get("/staff", "x-consumer-groups: staff"), unseen(), gets(401)),
+    Row("refused if it asks", get("/key", "apikey: asked-key", "x-go: 1"), unseen(), gets(403)),
+    Row("or in the query", get("/key?a=1&x-go", "apikey: asked-key"), unseen(), gets(403)),
+    Row("not if it does not", get("/key?ax-go", "apikey: asked-key"), sees(), gets(200)),
+    Row("nor others", get("/key", "apikey: bob-key", "x-go: 1"), sees(), gets(200)),
     Row(
         "member",
         get("/staff", "apikey: alice-key"),

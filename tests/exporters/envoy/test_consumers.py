@@ -90,7 +90,9 @@ LIMIT = RateLimit(limits=[Rate.parse("1/1h")], hide_headers=True)
             Policies(direct_response=DirectResponse()), ["gal.consumer_access.1"], id="refused"
         ),
         pytest.param(
-            Policies(direct_response=DirectResponse(trigger="x")), [], id="refused at times"
+            Policies(direct_response=DirectResponse(trigger="x")),
+            ["gal.consumer_access.1"],
+            id="refused at times",
         ),
         pytest.param(
             Policies(ip_access=IpAccess(allow=["nowhere"])), ["gal.consumer_access.1"], id="broken"
