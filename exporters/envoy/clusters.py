@@ -203,7 +203,7 @@ def _cluster(
     if all(is_address(target.host) for target in targets):
         cluster["type"] = "STATIC"
     else:
-        cluster |= {"type": "STRICT_DNS", "respect_dns_ttl": True}
+        cluster["type"] = "STRICT_DNS"
         cluster["dns_lookup_family"] = "V4_PREFERRED"
     if upstream.srv:
         message = "Envoy does not look up SRV records: the names are taken for hosts"

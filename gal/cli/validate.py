@@ -20,8 +20,9 @@ def command(
 ) -> None:
     """Check that files are sound configurations.
 
-    Syntax, types, references, limits, and fields that the gateway does not know. Every file is checked by itself, and all that is wrong is said at once. Exit code 2 when any
-    file is not sound.
+    Syntax, types, references, limits, and fields that the gateway does not know. Every file is
+    checked by itself, and all that is wrong is said at once. Exit code 2 when any file is not
+    sound.
     """
     bad = 0
     for name in files:
