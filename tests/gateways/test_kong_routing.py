@@ -40,7 +40,7 @@ def group(name: str, first: dict[str, Any], second: dict[str, Any]) -> Group:
 
 def path_of(*routes: dict[str, Any]) -> str:
     """A path that both routes take."""
-    paths = [path.lstrip("~") for route in routes for path in route.get("paths", ["/"])]
+    paths: list[str] = [path.lstrip("~") for route in routes for path in route.get("paths", ["/"])]
     if any(path.endswith("$") for path in paths):
         return "/x"
     return max((path for path in paths if not path.startswith("/y")), key=len)
