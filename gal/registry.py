@@ -52,7 +52,9 @@ class Provider:
 
 
 _PROVIDERS = (
-    Provider("kong", "gal.importers.kong", ""),
+    Provider("apisix", "gal.importers.apisix", ""),
+    Provider("kong", "gal.importers.kong", "gal.exporters.kong"),
+    Provider("traefik", "", "gal.exporters.traefik"),
     Provider("envoy", "", "gal.exporters.envoy"),
     Provider("gal", "gal.importers.gal_yaml", "gal.exporters.gal_yaml"),
 )

@@ -146,6 +146,7 @@ def _speller() -> Callable[[Any], str]:
         text = yaml.dump(
             value, Dumper=Dumper, allow_unicode=True, default_flow_style=True, width=2**31 - 1
         )
-        return str(text).removesuffix("...\n").removesuffix("\n")
+        # A plain scalar alone is followed by the mark of a document's end.
+        return str(text).removesuffix("\n").removesuffix("\n...")
 
     return spell

@@ -69,7 +69,7 @@ consumers:
 
 
 @pytest.mark.parametrize("report_format", FORMATS)
-@pytest.mark.parametrize("target", ["envoy", "gal"])
+@pytest.mark.parametrize("target", ["envoy", "kong", "traefik", "gal"])
 def test_no_report_shows_it(report_format: str, target: str) -> None:
     conversion = convert(read_documents(FULL_OF_SECRETS, "kong.yaml"), target)
     assert len(conversion.ledger) > 0

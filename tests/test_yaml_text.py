@@ -35,6 +35,7 @@ WRITTEN: dict[str, tuple[dict[str, Any], str]] = {
     "as it stood": ({"a": Verbatim("1.10"), "b": Verbatim("on")}, "a: 1.10\nb: on\n"),
     "colons and hashes": ({"a": "b: c", "d": "e #f", "g": "h:"}, "a: 'b: c'\nd: 'e #f'\ng: 'h:'\n"),
     "a very long key": ({"a": {"k" * 1001: {"b": "c"}}}, f"a:\n  ? {'k' * 1001}\n  :\n    b: c\n"),
+    "dots at the end": ({"a": "x?...", "b": "...", "c": "-..."}, "a: x?...\nb: '...'\nc: -...\n"),
     "quotes": ({"a": "it's", "b": '"c"'}, "a: it's\nb: '\"c\"'\n"),
 }
 

@@ -52,6 +52,10 @@ def _ranking(order: RouteOrder) -> Ranking:
         from gal.ranking import kong
 
         return kong.rank
+    if order is RouteOrder.APISIX:
+        from gal.ranking import apisix
+
+        return apisix.rank
     from gal.ranking import own
 
     return own.rank

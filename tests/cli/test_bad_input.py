@@ -57,7 +57,7 @@ BAD: dict[str, tuple[str | bytes, str]] = {
 
 
 @pytest.mark.parametrize(("content", "message"), BAD.values(), ids=BAD)
-@pytest.mark.parametrize("target", ["gal", "envoy"])
+@pytest.mark.parametrize("target", ["gal", "envoy", "kong"])
 def test_bad_file(
     gal: Gal, tmp_path: Path, content: str | bytes, message: str, target: str
 ) -> None:

@@ -46,7 +46,7 @@ def test_to_a_file(gal: Gal, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("target", "name"), [("envoy", "envoy.yaml"), ("gal", "gal.yaml")], ids=["envoy", "gal"]
+    ("target", "name"), [("envoy", "envoy.yaml"), ("kong", "kong.yaml"), ("gal", "gal.yaml")]
 )
 def test_to_a_folder_under_fixed_names(gal: Gal, tmp_path: Path, target: str, name: str) -> None:
     done = gal("convert", "in.yaml", "--to", target, "-o", "new/", files={"in.yaml": KONG})
@@ -88,6 +88,21 @@ def test_generate_for_all(gal: Gal, tmp_path: Path) -> None:
     done = gal("generate", "in.yaml", "--provider", "all", "-o", "out/", files={"in.yaml": SMALL})
     assert done.code == 0
     assert (tmp_path / "out" / "envoy" / "envoy.yaml").is_file()
+    assert (tmp_path / "out" / "kong" / "kong.yaml").is_file()
+    names = sorted(path.name for path in (tmp_path / "out" / "traefik").iterdir())
+    assert names == ["dynamic.yaml", "traefik.yaml"]
+
+
+def test_several_files_need_a_folder(gal: Gal) -> None:
+    done = gal("convert", "in.yaml", "--to", "traefik", "-o", "one.yaml", files={"in.yaml": KONG})
+    assert done.code == 2
+    assert "needs several files (traefik.yaml, dynamic.yaml): give a folder" in done.err
+
+
+def test_several_files_on_standard_output_are_several_documents(gal: Gal) -> None:
+    done = gal("convert", "in.yaml", "--to", "traefik", files={"in.yaml": KONG})
+    assert done.out.startswith("# traefik.yaml\n")
+    assert len(list(yaml.safe_load_all(done.out))) == 2
 
 
 def test_listen(gal: Gal) -> None:

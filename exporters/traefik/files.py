@@ -1,0 +1,68 @@
+"""The two files: what Traefik starts with, and what it routes by.
+
+Source: https://doc.traefik.io/traefik/reference/install-configuration/configuration-options/
+"""
+
+from __future__ import annotations
+
+from gal.claims import unwrap
+from gal.exporters.traefik.build import Json, Shared
+from gal.exporters.traefik.consumers import settle_consumers
+from gal.exporters.traefik.listeners import entry_points
+from gal.exporters.traefik.policies import settle_hidden
+from gal.exporters.traefik.routes import RouteWriter
+from gal.exporters.traefik.services import Directory
+from gal.exporters.traefik.tls import tls_section
+from gal.exporters.traefik.values import for_template
+from gal.ranking import ranked
+
+_DYNAMIC = "dynamic.yaml"
+_ADMIN = "traefik"
+"""The entry point that Traefik itself names so, for its API."""
+
+
+def static(shared: Shared) -> Json:
+    """`traefik.yaml`: entry points, and where the rest is. Nobody is phoned."""
+    points: Json = {}
+    for point in entry_points(shared):
+        one: Json = {"address": point.address}
+        if point.secure:
+            one["http"] = {"tls": {}}
+        points[point.name] = one
+    data: Json = {
+        "global": {"checkNewVersion": False, "sendAnonymousUsage": False},
+        "entryPoints": points,
+        "providers": {"file": {"filename": _DYNAMIC}},
+        "log": {"level": "INFO"},
+    }
+    port = shared.gateway.settings.admin_port
+    if port is not None:
+        points[_ADMIN] = {"address": f"127.0.0.1:{port}"}
+        data["api"] = {"insecure": True, "dashboard": False}
+    return data
+
+
+def dynamic(shared: Shared) -> Json:
+    """`dynamic.yaml`: routers in the order in which they win, services and middlewares."""
+    settle_consumers(shared)
+    directory = Directory.of(shared)
+    writer = RouteWriter(shared, directory, entry_points(shared))
+    # The order reads of the routes what they match, which is no reason to count it as written.
+    for candidate in ranked(unwrap(shared.gateway)):
+        writer.take(candidate)
+    writer.finish()
+    settle_hidden(shared)
+    http: Json = {}
+    for name, items in (
+        ("routers", shared.routers),
+        ("services", shared.services.items),
+        ("middlewares", shared.middlewares.items),
+        ("serversTransports", shared.transports.items),
+    ):
+        if items:
+            http[name] = for_template(items)
+    data: Json = {"http": http} if http else {}
+    tls = tls_section(shared)
+    if tls:
+        data["tls"] = tls
+    return data

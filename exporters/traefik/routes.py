@@ -1,0 +1,315 @@
+"""One route of the model as Traefik's routers.
+
+Parts of a route that follow each other in the order of all routes become one router, so that
+what counts requests counts them together.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from gal.claims import unwrap
+from gal.exporters.traefik.build import (
+    NOWHERE,
+    Json,
+    Names,
+    RouteBuild,
+    Scopes,
+    Shared,
+    Variant,
+    alternation,
+    conjunction,
+)
+from gal.exporters.traefik.listeners import EntryPoint
+from gal.exporters.traefik.paths import PathAction, path_plan
+from gal.exporters.traefik.policies import apply_policies
+from gal.exporters.traefik.regex import UntranslatableError
+from gal.exporters.traefik.rules import host_port, host_rule, path_rule, route_rule
+from gal.exporters.traefik.services import Destination, Directory
+from gal.exporters.traefik.targets import route_service
+from gal.ledger import Fate, Level
+from gal.model import PathMatch, Policies, Route, Service
+from gal.ranking import Candidate
+
+_SECURE = frozenset({"https", "grpcs"})
+_EVERY_PATH = "PathPrefix(`/`)"
+
+
+@dataclass(slots=True)
+class _Made:
+    """What all paths of a route share.
+
+    Attributes:
+        build: policies and variants.
+        rule: what the route asks for besides its path.
+        service: Traefik's service.
+        points: names of entry points; None means all.
+        plain: names of entry points where only the redirection to HTTPS acts.
+    """
+
+    build: RouteBuild
+    rule: str
+    service: str
+    points: list[str] | None
+    plain: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Pending:
+    """Paths of one route that follow each other, by what becomes of them."""
+
+    made: _Made
+    paths: dict[str, tuple[PathAction, list[str]]] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class RouteWriter:
+    """Turns routes into routers, one candidate after the other, the first one wins.
+
+    Attributes:
+        shared: what all routes share.
+        directory: services and upstreams.
+        points: the ports that Traefik listens on.
+    """
+
+    shared: Shared
+    directory: Directory
+    points: list[EntryPoint]
+    _made: dict[int, _Made | None] = field(default_factory=dict)
+    _names: Names = field(default_factory=Names)
+    _router_names: Names = field(default_factory=Names)
+    _pending: _Pending | None = None
+    _routers: list[tuple[str, Json]] = field(default_factory=list)
+
+    def take(self, candidate: Candidate) -> None:
+        """Write a candidate, unless the next one can go into the same routers."""
+        view = self.shared.context.claims.view
+        route = view(unwrap(candidate.route))
+        if id(route) not in self._made:
+            nested = None if candidate.service is None else view(unwrap(candidate.service))
+            self._made[id(route)] = self._make(nested, route)
+        made = self._made[id(route)]
+        if made is None:
+            return
+        if self._pending is None or self._pending.made is not made:
+            self._flush()
+            self._pending = _Pending(made)
+        for path in candidate.paths or route.paths:
+            self.shared.context.claims.claim(path)
+            self._path(self._pending, path)
+        if not route.paths:
+            self._path(self._pending, None)
+
+    def finish(self) -> None:
+        """Number the routers: the first one gets the highest priority."""
+        self._flush()
+        for number, (name, router) in enumerate(self._routers):
+            router["priority"] = len(self._routers) - number
+            self.shared.routers[name] = router
+
+    def _make(self, nested: Service | None, route: Route) -> _Made | None:
+        """The route's shared parts, or None where there is no such route."""
+        for name in ("priority", "id"):
+            getattr(route, name)  # the order of the routers says it
+        service = nested
+        if service is None and route.upstream is not None:
+            service = self.directory.services.get(route.upstream)
+        if service is not None and not service.enabled:
+            message = "the service is switched off, so its routes are not written"
+            report = self.shared.context.report
+            report.about(service, Fate.DROPPED, Level.INFO, "service", message, "enabled")
+            for node in (route, service):
+                self.shared.context.claims.claim(node)
+            return None
+        destination = self._destination(service, route)
+        build = self._build(service, route, destination)
+        try:
+            points = self._entry_points(route)
+            hosts, points = self._hosts(route, points)
+            rule = conjunction(hosts, route_rule(route))
+        except UntranslatableError as error:
+            self._lost(build, str(error))
+            return None
+        if route.server_names:
+            message = "the host of the request is compared, not the server name of TLS"
+            self.shared.context.report.approximated(route, "route", message, "server_names")
+        apply_policies(build, self.shared)
+        target = route_service(build, destination, self.directory, self.shared)
+        names = [one.name for one in points]
+        whole = len(names) == len(self.points)
+        made = _Made(build, rule, target, None if whole else names)
+        self._secure(made)
+        return made
+
+    def _destination(self, service: Service | None, route: Route) -> Destination | None:
+        if service is not None:
+            return self.directory.of_service(service)
+        if route.upstream is None:
+            return None
+        found = self.directory.named(route.upstream)
+        if found is None:
+            message = f'there is no service or upstream "{route.upstream}": it answers 503'
+            self.shared.context.report.dropped(route, "upstream", message, "upstream")
+        return found
+
+    def _build(
+        self, service: Service | None, route: Route, destination: Destination | None
+    ) -> RouteBuild:
+        levels = [route.policies]
+        if service is not None:
+            levels.append(service.policies)
+        levels.append(self.shared.gateway.policies)
+        if destination is not None:
+            upstream = destination.upstream
+            levels.append(Policies(timeout=upstream.timeout, retry=upstream.retry))
+        nothing = Policies()
+        scopes = Scopes(
+            tuple(level for level in levels if unwrap(level) != nothing), self.shared.effective
+        )
+        base = route.name or (service.name if service is not None else None) or "route"
+        return RouteBuild(route, service, scopes, self._names.free(base))
+
+    def _lost(self, build: RouteBuild, reason: str) -> None:
+        """Say that requests of a route are not taken by it any more. Another route may take them:
+        where this one controls access, that is an error.
+        """
+        scopes, report = build.scopes, self.shared.context.report
+        controlled = (
+            scopes.find(lambda policies: policies.authentication)
+            or scopes.find(lambda policies: policies.acl)
+            or scopes.find(lambda policies: policies.ip_access)
+            or scopes.find(lambda policies: policies.user_agent)
+        )
+        if controlled:
+            message = f"{reason}; its requests find no route, or another one without this control"
+            report.refused(build.route, "route", message)
+        else:
+            message = f"{reason}; its requests find another route, or none"
+            report.dropped(build.route, "route", message)
+
+    def _entry_points(self, route: Route) -> list[EntryPoint]:
+        """The entry points of the ports and schemes that a route wants.
+
+        Raises:
+            UntranslatableError: there is none, or it wants one of the gateway's addresses.
+        """
+        points = self.points
+        schemes = frozenset(route.schemes)
+        if schemes:
+            secure, plain = bool(schemes & _SECURE), bool(schemes - _SECURE)
+            points = [one for one in points if (secure if one.secure else plain)]
+        if route.destinations:
+            if any(one.ip is not None or one.port is None for one in route.destinations):
+                raise UntranslatableError(
+                    "Traefik's routers do not tell the gateway's addresses apart"
+                )
+            ports = {one.port for one in route.destinations}
+            points = [one for one in points if one.port in ports]
+        if not points and not (schemes and route.https_redirect is not None):
+            raise UntranslatableError("no listener takes its protocol and port")
+        return points
+
+    def _hosts(self, route: Route, points: list[EntryPoint]) -> tuple[str, list[EntryPoint]]:
+        """The rule for a route's hosts, and the entry points where they can be asked for.
+
+        Raises:
+            UntranslatableError: there is no such host pattern, or no such port.
+        """
+        if not route.hosts:
+            return "", points
+        ports = {one.port for one in points}
+        hosts = [host for host in route.hosts if host_port(host) in (None, *ports)]
+        wanted = {host_port(host) for host in hosts}
+        if not hosts:
+            raise UntranslatableError("no listener has the port of its hosts")
+        if None not in wanted and len(wanted) == 1:
+            points = [one for one in points if one.port in wanted]
+        elif len(points) > 1 and wanted != {None}:
+            message = "the ports of its hosts are not compared"
+            self.shared.context.report.approximated(route, "route", message, "hosts")
+        return host_rule(hosts), points
+
+    def _secure(self, made: _Made) -> None:
+        """What plain requests get where the route only takes HTTPS."""
+        route = made.build.route
+        if route.https_redirect is None:
+            return
+        _ = route.https_redirect.status_code
+        if route.schemes and frozenset(route.schemes) <= _SECURE:
+            made.plain = [one.name for one in self.points if not one.secure]
+
+    def _path(self, pending: _Pending, path: PathMatch | None) -> None:
+        build = pending.made.build
+        base = build.service.path if build.service is not None else None
+        report = self.shared.context.report
+        try:
+            matched = path_rule(path) if path is not None else ""
+            plan = path_plan(path, build.route.rewrite, base)
+        except UntranslatableError as error:
+            shown = f'the path "{path.text}"' if path is not None else "the rewrite"
+            self._lost(build, f"{shown} cannot be said in Traefik: {error}")
+            return
+        for message in plan.differs:
+            report.approximated(build.route.rewrite or build.route, "rewrite", message)
+        if plan.actions[0].rule:  # what needs two routers shares none with others
+            self._flush()
+            self._pending = _Pending(pending.made)
+        for action in plan.actions:
+            key = str(action)
+            rules = self._pending.paths if self._pending is not None else pending.paths
+            rules.setdefault(key, (action, []))[1].append(matched)
+
+    def _flush(self) -> None:
+        pending, self._pending = self._pending, None
+        if pending is None:
+            return
+        made = pending.made
+        for action, paths in pending.paths.values():
+            where = "" if "" in paths else alternation(paths)
+            rule = conjunction(made.rule, where, action.rule)
+            if made.plain:
+                self._plain(made, rule)
+            if made.points != []:
+                self._variants(made, action, rule)
+
+    def _variants(self, made: _Made, action: PathAction, rule: str) -> None:
+        build = made.build
+        if build.refusal is not None:
+            refused = Variant("", [self.shared.refusal()], NOWHERE, closed=True)
+            self._router(made, rule, refused, made.points)
+            return
+        for variant in build.variants:
+            chain = list(variant.chain)
+            if not variant.closed:
+                if action.middleware is not None:
+                    chain.append(self.shared.middlewares.add("path", action.middleware))
+                chain += build.tail
+            whole = Variant(variant.rule, chain, variant.service, variant.closed)
+            self._router(made, rule, whole, made.points)
+
+    def _plain(self, made: _Made, rule: str) -> None:
+        redirect = made.build.route.https_redirect
+        if redirect is None:
+            return
+        code = redirect.status_code
+        if code in (301, 302, 307, 308):
+            permanent = code in (301, 308)
+            scheme = {"scheme": "https", "permanent": permanent}
+            middleware = self.shared.middlewares.add("to-https", {"redirectScheme": scheme})
+            if code in (307, 308):
+                message = f"GET gets {301 if permanent else 302}, other methods get {code}"
+                report = self.shared.context.report
+                report.approximated(redirect, "https_redirect", message, "status_code")
+        else:
+            middleware = self.shared.refusal(426)
+        self._router(made, rule, Variant("", [middleware], NOWHERE, closed=True), made.plain)
+
+    def _router(self, made: _Made, rule: str, variant: Variant, points: list[str] | None) -> None:
+        name = self._router_names.free(made.build.name)
+        router: Json = {"rule": conjunction(rule, variant.rule) or _EVERY_PATH, "priority": 0}
+        if points is not None:
+            router["entryPoints"] = points
+        if variant.chain:
+            router["middlewares"] = variant.chain
+        router["service"] = variant.service or made.service
+        self._routers.append((name, router))

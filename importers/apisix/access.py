@@ -1,0 +1,164 @@
+"""Who may enter by address, by kind of client and by group: `ip-restriction`, `ua-restriction` and
+`consumer-restriction` (https://apisix.apache.org/docs/apisix/plugins/ip-restriction/,
+https://apisix.apache.org/docs/apisix/plugins/ua-restriction/,
+https://apisix.apache.org/docs/apisix/plugins/consumer-restriction/).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import TYPE_CHECKING
+
+from gal.importers.apisix.fields import Kept, carry, extensions, take_choice, take_integer
+from gal.ledger import Fate, Level
+from gal.model import Acl, Anchor, Dialect, IpAccess, Regex, UserAgentAccess
+from gal.reading import Node, is_placeholder
+
+if TYPE_CHECKING:
+    from gal.importers.apisix.plugin import Plugin
+    from gal.ledger import Reporter
+
+IP_NAMES = {"allow": "whitelist", "deny": "blacklist", "status_code": "response_code"}
+AGENT_NAMES = {"allow": "allowlist", "deny": "denylist"}
+ACL_NAMES = {"allow": "whitelist", "deny": "blacklist", "status_code": "rejected_code"}
+_TEXT = "other gateways refuse with a text of their own"
+
+
+def ip_access(plugin: Plugin, report: Reporter) -> IpAccess:
+    """An `ip-restriction` plugin.
+
+    Raises:
+        InputError: neither list, or an entry that is no address and no range.
+    """
+    config = plugin.node
+    allow, deny = config.take_sequence("whitelist"), config.take_sequence("blacklist")
+    if not allow and not deny:
+        raise config.error('one of "whitelist" and "blacklist" is needed')
+    del report
+    return IpAccess(
+        allow=[_address(node) for node in allow],
+        deny=[_address(node) for node in deny],
+        status_code=take_integer(config, "response_code", 403, 403, 404),
+        message=config.take_str("message", "Your IP address is not allowed"),
+        origin=plugin.origin(IP_NAMES),
+    )
+
+
+def is_by_agent_alone(plugin: Plugin) -> bool:
+    """Whether a `ua-restriction` can be said: with an allow list a client that does not name itself
+    is refused, which no expression on the header says.
+    """
+    bypass = plugin.node.peek("bypass_missing")
+    return plugin.node.peek("allowlist") is None or (bypass is not None and bypass.as_bool())
+
+
+def user_agent(plugin: Plugin, report: Reporter) -> UserAgentAccess:
+    """A `ua-restriction` plugin. With an allow list everybody else is refused, by an expression
+    that matches all.
+
+    Raises:
+        InputError: both lists or neither.
+    """
+    config = plugin.node
+    allow = [_search(one) for one in config.take_sequence("allowlist")]
+    deny = [_search(one) for one in config.take_sequence("denylist")]
+    if bool(allow) == bool(deny):
+        raise config.error('exactly one of "allowlist" and "denylist" is needed')
+    kept = carry(config, report, "user_agent", Kept("message", "Not allowed", Level.INFO, _TEXT))
+    policy = UserAgentAccess(allow=allow, deny=deny, origin=plugin.origin(AGENT_NAMES))
+    if config.take_bool("bypass_missing", False):
+        kept["bypass_missing"] = True
+    else:
+        message = "APISIX also refuses clients that send no User-Agent at all"
+        report.approximated(policy, "user_agent", message, "deny")
+    if allow:
+        policy.deny = [Regex("^", Dialect.PCRE, Anchor.SEARCH)]
+    policy.extensions = extensions(kept)
+    return policy
+
+
+def is_by_group(plugin: Plugin) -> bool:
+    """Whether a `consumer-restriction` asks for groups or names, and for nothing else."""
+    config = plugin.node
+    methods = config.peek("allowed_by_methods")
+    if methods is not None and methods.plain():
+        return False
+    kind = config.peek("type")
+    return kind is None or kind.as_str() in ("consumer_name", "consumer_group_id")
+
+
+def acl(plugin: Plugin, report: Reporter) -> Acl:
+    """A `consumer-restriction` plugin by group, or by name where each name is a group.
+
+    Raises:
+        InputError: neither list.
+    """
+    config = plugin.node
+    kinds = ("consumer_name", "service_id", "route_id", "consumer_group_id")
+    kind = take_choice(config, "type", kinds, "consumer_name")
+    config.mark("allowed_by_methods")
+    allow, deny = config.take_strings("whitelist") or [], config.take_strings("blacklist") or []
+    if not allow and not deny:
+        raise config.error('one of "whitelist" and "blacklist" is needed')
+    kept = carry(config, report, "acl", Kept("rejected_msg", None, Level.INFO, _TEXT))
+    kept["type"] = kind
+    return Acl(
+        allow=allow,
+        deny=deny,
+        hide_groups_header=True,
+        status_code=take_integer(config, "rejected_code", 403, 200, 599),
+        extensions=extensions(kept),
+        origin=plugin.origin(ACL_NAMES),
+    )
+
+
+def both(inner: IpAccess, outer: IpAccess, report: Reporter) -> IpAccess:
+    """The one that lets in whom both let in; a list of nobody where they share none."""
+    allow, deny = inner.allow, [*inner.deny, *outer.deny]
+    if inner.allow and outer.allow:
+        allow = _shared(inner.allow, outer.allow)
+        if not allow:
+            allow, deny = inner.allow, ["0.0.0.0/0", "::/0"]
+    elif outer.allow:
+        allow = outer.allow
+    message = "global rules run besides this one: both lists are put together here"
+    report.about(inner, Fate.EXACT, Level.INFO, "ip_access", message)
+    return IpAccess(
+        allow=allow,
+        deny=list(dict.fromkeys(deny)),
+        status_code=inner.status_code,
+        message=inner.message,
+        extensions=inner.extensions,
+        origin=inner.origin,
+    )
+
+
+def _shared(some: list[str], others: list[str]) -> list[str]:
+    found: list[str] = []
+    for text in some:
+        for other in others:
+            one, two = _network(text), _network(other)
+            if one is None or two is None:
+                if text == other:
+                    found.append(text)
+            elif one.version == two.version and one.overlaps(two):
+                found.append(text if one.prefixlen >= two.prefixlen else other)
+    return list(dict.fromkeys(found))
+
+
+def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
+    try:
+        return ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        return None  # a placeholder
+
+
+def _address(node: Node) -> str:
+    text = node.as_str()
+    if not is_placeholder(text) and _network(text) is None:
+        raise node.error(f'"{text}" is no IP address and no range such as 10.0.0.0/8')
+    return text
+
+
+def _search(node: Node) -> Regex:
+    return Regex(node.as_str(), Dialect.PCRE, Anchor.SEARCH)

@@ -1,0 +1,165 @@
+"""Answers of the gateway itself: `redirect`, `fault-injection` and `mocking`
+(https://apisix.apache.org/docs/apisix/plugins/redirect/,
+https://apisix.apache.org/docs/apisix/plugins/fault-injection/,
+https://apisix.apache.org/docs/apisix/plugins/mocking/).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from gal.importers.apisix.fields import Kept, carry, extensions, has_variable, take_integer
+from gal.ledger import Fate, Level
+from gal.model import DirectResponse, Redirect
+from gal.reading import Mapping
+
+if TYPE_CHECKING:
+    from gal.importers.apisix.plugin import Plugin
+    from gal.ledger import Reporter
+
+REDIRECT_NAMES = {
+    "location": "uri",
+    "scheme": "uri",
+    "host": "uri",
+    "port": "uri",
+    "status_code": "ret_code",
+}
+ABORT_NAMES = {"status_code": "abort.http_status", "body": "abort.body"}
+MOCK_NAMES = {"status_code": "response_status", "body": "response_example"}
+_WHOLE = re.compile(
+    r"(?P<scheme>https?|\$scheme|\$\{scheme\})://(?P<host>\$host|\$\{host\}|\$http_host|[^/$:]+)"
+    r"(?::(?P<port>\d+))?(?P<rest>\$request_uri|\$\{request_uri\})"
+)
+
+
+def to_https(plugin: Plugin) -> bool:
+    """Whether a `redirect` only sends plain HTTP to HTTPS."""
+    node = plugin.node.peek("http_to_https")
+    return node is not None and node.as_bool()
+
+
+def check_one_way(config: Mapping) -> None:
+    """Refuse a `redirect` that is told several ways.
+
+    Raises:
+        InputError: more than one of the fields is given; `false` counts as given.
+    """
+    ways = [key for key in ("uri", "regex_uri", "http_to_https") if config.peek(key) is not None]
+    if len(ways) > 1:
+        raise config.entries[ways[1]].error(f'"{ways[0]}" and "{ways[1]}" exclude each other')
+
+
+def is_said_redirect(plugin: Plugin) -> bool:
+    """Whether the model can say where a `redirect` sends to. Marks nothing."""
+    if to_https(plugin):
+        return True
+    node = plugin.node.peek("uri")
+    if node is None:
+        return False
+    text = node.as_str()
+    return not has_variable(text) or bool(_WHOLE.fullmatch(text))
+
+
+def redirect(plugin: Plugin, report: Reporter) -> Redirect:
+    """A `redirect` plugin that `is_said_redirect`."""
+    config = plugin.node
+    text = config.require_str("uri")
+    policy = Redirect(
+        status_code=take_integer(config, "ret_code", 302, 200, 599),
+        origin=plugin.origin(REDIRECT_NAMES),
+    )
+    check_one_way(config)
+    match = _WHOLE.fullmatch(text)
+    if match is None:
+        policy.location = text
+    else:
+        _parts(policy, match)
+    kept = carry(
+        config,
+        report,
+        "redirect",
+        Kept("append_query_string", False, message="other gateways leave the query away"),
+        Kept("encode_uri", False, message="other gateways send the location as it stands"),
+    )
+    policy.extensions = extensions(kept)
+    return policy
+
+
+def _parts(policy: Redirect, match: re.Match[str]) -> None:
+    scheme, host, port = match["scheme"], match["host"], match["port"]
+    if not scheme.startswith("$"):
+        policy.scheme = scheme
+    if not host.startswith("$"):
+        policy.host = host
+    if port is not None:
+        policy.port = int(port)
+
+
+def is_said_answer(plugin: Plugin) -> bool:
+    """Whether a `fault-injection` or `mocking` answers every request in the same way."""
+    config = plugin.node
+    if plugin.name == "mocking":
+        return config.peek("response_example") is not None
+    abort = config.peek("abort")
+    if not isinstance(abort, Mapping) or abort.peek("vars") is not None:
+        return False
+    share = abort.peek("percentage")
+    return share is None or share.as_int() == 100
+
+
+def direct_response(plugin: Plugin, report: Reporter) -> DirectResponse:
+    """A `fault-injection` or `mocking` plugin that `is_said_answer`."""
+    if plugin.name == "mocking":
+        return _mocking(plugin, report)
+    config = plugin.node
+    abort = config.take_mapping("abort")
+    if abort is None:
+        raise config.missing("abort")
+    abort.mark("percentage")
+    node = abort.take("http_status")
+    if node is None:
+        raise abort.missing("http_status")
+    policy = DirectResponse(
+        status_code=node.as_int(),
+        body=abort.take_str("body"),
+        origin=plugin.origin(ABORT_NAMES),
+    )
+    kept = carry(abort, report, "direct_response", Kept("headers", message="no such headers"))
+    kept = {"abort": kept} if kept else {}
+    delay = Kept("delay", message="other gateways answer at once")
+    kept.update(carry(config, report, "direct_response", delay))
+    _variables(policy, report, "body")
+    message = "APISIX answers before it asks who is there; other gateways may refuse first"
+    report.about(policy, Fate.APPROXIMATED, Level.INFO, "direct_response", message, "status_code")
+    policy.extensions = extensions(kept)
+    return policy
+
+
+def _mocking(plugin: Plugin, report: Reporter) -> DirectResponse:
+    config = plugin.node
+    policy = DirectResponse(
+        status_code=take_integer(config, "response_status", 200, 100, 599),
+        body=config.require_str("response_example"),
+        content_type=config.take_str("content_type", "application/json;charset=utf8"),
+        origin=plugin.origin(MOCK_NAMES),
+    )
+    kept = carry(
+        config,
+        report,
+        "direct_response",
+        Kept("delay", 0, message="other gateways answer at once"),
+        Kept("response_headers", message="other gateways send no such headers"),
+        Kept("response_schema", level=Level.INFO, message='"response_example" decides'),
+        Kept("with_mock_header", True, Level.INFO, "whether APISIX names itself"),
+    )
+    kept["plugin"] = "mocking"
+    _variables(policy, report, "body")
+    policy.extensions = extensions(kept)
+    return policy
+
+
+def _variables(policy: DirectResponse, report: Reporter, field: str) -> None:
+    if policy.body is not None and has_variable(policy.body):
+        message = "only APISIX fills in its variables: others send them as they stand"
+        report.approximated(policy, "direct_response", message, field)

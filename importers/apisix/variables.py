@@ -1,0 +1,221 @@
+r"""Conditions of routes on nginx's variables: `vars`
+(https://github.com/api7/lua-resty-expr#operator-list).
+
+A condition is `[VARIABLE, OPERATOR, VALUE]`, with `!` before the operator to negate it. Those that
+the model has become matches of the route; one that it has not leaves the route out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from gal.model import (
+    AddressMatch,
+    Anchor,
+    Dialect,
+    MatchKind,
+    Origin,
+    PathMatch,
+    Regex,
+    Route,
+    ValueMatch,
+)
+from gal.reading import Node, Scalar, Sequence
+
+_ANYWHERE = frozenset((None, "/"))
+_META = re.compile(r"[.^$*+?()\[\]{}|\\]")
+
+
+def escape(text: str) -> str:
+    """The text as an expression that matches just it."""
+    return _META.sub(r"\\\g<0>", text)
+
+
+def apply_vars(route: Route, node: Node) -> str | None:
+    """Add the conditions to a route; all of them have to hold.
+
+    Returns:
+        Why the model cannot say them, or None where it can. The route may then be half done.
+    """
+    if not isinstance(node, Sequence):
+        raise node.mismatch("a list")
+    node.take_all()
+    items = node.items
+    if items and isinstance(items[0], Scalar):
+        word = items[0].as_str()
+        if word == "AND":
+            items = items[1:]
+        elif word in ("OR", "!AND", "!OR"):
+            return f'"{word}" of conditions on variables'
+        else:
+            return _condition(route, node)  # a condition without the list around it
+    for item in items:
+        if not isinstance(item, Sequence):
+            raise item.mismatch("a list")
+        first = item.items[0] if item.items else None
+        if isinstance(first, Sequence) or (
+            isinstance(first, Scalar) and first.text in ("AND", "OR", "!AND", "!OR")
+        ):
+            reason = apply_vars(route, item)
+        else:
+            reason = _condition(route, item)
+        if reason is not None:
+            return reason
+    return None
+
+
+def _condition(route: Route, node: Sequence) -> str | None:
+    parts = list(node.items)
+    if not parts or not all(isinstance(part, Scalar) for part in parts[:-1]):
+        return "a condition that is none"
+    variable = parts[0].as_str()
+    invert = len(parts) > 2 and parts[1].as_str() == "!"
+    if invert:
+        del parts[1]
+    if len(parts) != 3:
+        return f'a condition on "{variable}" without an operator and a value'
+    operator, value = parts[1].as_str(), parts[2]
+    prefix, found = _source(variable)
+    unsaid = f'"{operator}" on the variable "{variable}"'
+    if prefix is None:
+        applied = not invert and _plain(route, variable, operator, value)
+        return None if applied else unsaid
+    match = _value_match(found, operator, value)
+    if match is None or (prefix == "cookie_" and match.kind is not MatchKind.EXACT):
+        return unsaid
+    match.invert ^= invert
+    match.origin = Origin(node, {})
+    if prefix == "arg_":
+        route.query_params.append(match)
+        return None
+    if prefix == "cookie_":
+        match = _cookie(match)
+    route.headers.append(match)
+    return None
+
+
+def _source(variable: str) -> tuple[str | None, str]:
+    for prefix in ("arg_", "http_", "cookie_"):
+        if variable.startswith(prefix) and len(variable) > len(prefix):
+            name = variable[len(prefix) :]
+            if prefix == "http_":
+                name = name.lower().replace("_", "-")
+            return prefix, name
+    return None, variable
+
+
+def _value_match(name: str, operator: str, value: Node) -> ValueMatch | None:
+    """The match on a header or parameter; an absent one is unequal to everything."""
+    if operator in ("==", "~="):
+        if not isinstance(value, Scalar) or value.is_null:
+            # nil: absent for "==", there for "~="
+            absent = isinstance(value, Scalar) and operator == "=="
+            return (
+                ValueMatch(name, kind=MatchKind.PRESENT, invert=absent)
+                if (isinstance(value, Scalar))
+                else None
+            )
+        return ValueMatch(name, [value.as_str()], invert=operator == "~=")
+    if operator in ("in", "IN") and isinstance(value, Sequence):
+        return ValueMatch(name, [item.as_str() for item in value.items])
+    if operator == "~~" and isinstance(value, Scalar):
+        return ValueMatch(name, kind=MatchKind.REGEX, regexes=[_search(value.as_str())])
+    if operator == "~*" and isinstance(value, Scalar):
+        regex = _search(f"(?i){value.as_str()}")
+        return ValueMatch(name, kind=MatchKind.REGEX, regexes=[regex])
+    return None
+
+
+def _search(pattern: str) -> Regex:
+    return Regex(pattern, Dialect.PCRE, Anchor.SEARCH)
+
+
+def _cookie(match: ValueMatch) -> ValueMatch:
+    values = "|".join(escape(value) for value in match.values)
+    pattern = rf"(?:^|;[ ]*){escape(match.name)}=(?:{values})(?:;|$)"
+    return ValueMatch(
+        "cookie",
+        kind=MatchKind.REGEX,
+        regexes=[_search(pattern)],
+        invert=match.invert,
+        origin=match.origin,
+    )
+
+
+def _plain(route: Route, variable: str, operator: str, value: Node) -> bool:
+    """Whether a condition on the request as a whole became one of the route's own matches."""
+    apply = _PLAIN.get(variable)
+    return apply is not None and apply(route, operator, value)
+
+
+def _texts(operator: str, value: Node) -> list[str] | None:
+    if operator == "==" and isinstance(value, Scalar) and not value.is_null:
+        return [value.as_str()]
+    if operator in ("in", "IN") and isinstance(value, Sequence):
+        return [item.as_str() for item in value.items]
+    return None
+
+
+def _method(route: Route, operator: str, value: Node) -> bool:
+    texts = _texts(operator, value)
+    if not texts:
+        return False
+    if route.methods:
+        texts = [one for one in texts if one in route.methods]
+    route.methods = texts
+    return bool(texts)
+
+
+def _scheme(route: Route, operator: str, value: Node) -> bool:
+    texts = _texts(operator, value)
+    if not texts or not set(texts) <= {"http", "https"} or route.schemes:
+        return False
+    route.schemes = texts
+    return True
+
+
+def _host(route: Route, operator: str, value: Node) -> bool:
+    texts = _texts(operator, value)
+    if not texts or route.hosts:
+        return False  # which would change the order of routes
+    route.hosts = texts
+    return True
+
+
+def _address(route: Route, operator: str, value: Node) -> bool:
+    if operator == "ipmatch" and isinstance(value, Sequence):
+        texts: list[str] | None = [item.as_str() for item in value.items]
+    else:
+        texts = _texts(operator, value)
+    if not texts or route.sources:
+        return False
+    route.sources = [AddressMatch(ip=text) for text in texts]
+    return True
+
+
+def _uri(route: Route, operator: str, value: Node) -> bool:
+    """A path, where the route itself takes every path."""
+    if any(path.path_prefix not in _ANYWHERE for path in route.paths) or not route.paths:
+        return False
+    if any(path.path_prefix is None for path in route.paths):
+        return False
+    texts = _texts(operator, value)
+    origin = Origin(value, {})
+    if texts:
+        route.paths = [PathMatch(path=text, origin=origin) for text in texts]
+    elif operator in ("~~", "~*") and isinstance(value, Scalar):
+        text = value.as_str() if operator == "~~" else f"(?i){value.as_str()}"
+        route.paths = [PathMatch(path_regex=_search(text), origin=origin)]
+    else:
+        return False
+    return True
+
+
+_PLAIN: dict[str, Callable[[Route, str, Node], bool]] = {
+    "request_method": _method,
+    "scheme": _scheme,
+    "host": _host,
+    "remote_addr": _address,
+    "uri": _uri,
+}

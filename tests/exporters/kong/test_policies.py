@@ -1,0 +1,95 @@
+"""Policies that are one plugin each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.exporters.kong.exported import route
+
+
+@pytest.mark.parametrize(
+    ("policy", "name", "config"),
+    [
+        ("request_id: {}", "correlation-id", {"header_name": "X-Request-ID", "generator": "uuid"}),
+        ("ip_access: {allow: [10.0.0.0/8], deny: [10.1.0.0/16], message: no}", "ip-restriction",
+         {"allow": ["10.0.0.0/8"], "deny": ["10.1.0.0/16"], "message": "no"}),
+        ("acl: {allow: [g]}", "acl", {"allow": ["g"]}),
+        ("user_agent: {deny: [bad], deny_known_bots: true}", "bot-detection",
+         {"deny": ["^(?:bad)$"]}),
+        ("size_limit: {max_body: 8MiB}", "request-size-limiting", {"allowed_payload_size": 8}),
+        ("size_limit: {max_body: 1000}", "request-size-limiting",
+         {"allowed_payload_size": 1000, "size_unit": "bytes"}),
+        ("rate_limit: {limits: [5/1s, 100/1m], key_type: consumer}", "rate-limiting",
+         {"second": 5, "minute": 100, "error_message": "Rate limit exceeded"}),
+        ("rate_limit: {limits: [100/10s]}", "rate-limiting",
+         {"second": 10, "limit_by": "ip", "error_message": "Rate limit exceeded"}),
+        ("rate_limit: {limits: [1/10m]}", "rate-limiting",
+         {"hour": 6, "limit_by": "ip", "error_message": "Rate limit exceeded"}),
+        ("direct_response: {status_code: 200, body: hi, content_type: text/plain}",
+         "request-termination", {"status_code": 200, "body": "hi", "content_type": "text/plain"}),
+        ("redirect: {location: 'https://b.test', keep_path: true, status_code: 308}", "redirect",
+         {"location": "https://b.test", "keep_incoming_path": True, "status_code": 308}),
+        ("redirect: {scheme: https, host: b.test, port: 444}", "redirect",
+         {"location": "https://b.test:444", "keep_incoming_path": True}),
+        ("headers: {request_set: {A: x}}", "request-transformer",
+         {"replace": {"headers": ["A:x"]}, "add": {"headers": ["A:x"]}}),
+        ("headers: {request_set: {Host: x}}", "request-transformer",
+         {"replace": {"headers": ["Host:x"]}}),
+        ("headers: {request_add: {A: [x, y]}}", "request-transformer",
+         {"append": {"headers": ["A:x", "A:y"]}}),
+        ("headers: {response_remove: [A], response_set: {A: x}}", "response-transformer",
+         {"replace": {"headers": ["A:x"]}, "add": {"headers": ["A:x"]}}),
+        ("query: {default: {q: '1'}}", "request-transformer",
+         {"add": {"querystring": ["q:1"]}}),
+        ("request_line: {method: POST, path: /x}", "request-transformer",
+         {"replace": {"uri": "/x"}, "http_method": "POST"}),
+        ("rewrite: {path: /x}", "request-transformer", {"replace": {"uri": "/x"}}),
+        ("host_header: {mode: rewrite, value: x.test}", "request-transformer",
+         {"replace": {"headers": ["Host:x.test"]}}),
+        ("cors: {allowed_origins: ['https://a.test'], max_age: 5}", "cors",
+         {"origins": ["https://a.test"], "max_age": 5,
+          "methods": ["GET", "HEAD", "PUT", "PATCH", "POST", "DELETE", "OPTIONS"]}),
+    ],
+)  # fmt: skip
+def test_policy(policy: str, name: str, config: dict[str, Any]) -> None:
+    assert route(f"path_prefix: /, {policy}").plugins("services.0.routes.0") == {name: config}
+
+
+@pytest.mark.parametrize(
+    ("policy", "said"),
+    [
+        ("rate_limit: {limits: [100/10s]}", "Kong has no window of 10s: it counts 10 a second"),
+        ("headers: {request_set: {A: '{{uuid}}'}}", '"A": Kong makes up no values here'),
+        ("acl: {allow: [g], status_code: 404}", "Kong refuses with 403"),
+        ("timeout: {request: 5s}", "Kong limits the time between two reads, not the whole request"),
+        ("rewrite: {pattern: a, replacement: b}",
+         "Kong cannot replace parts of a path: it stays as it is"),
+    ],
+)  # fmt: skip
+def test_what_differs_is_said(policy: str, said: str) -> None:
+    assert any(one.endswith(said) for one in route(f"path_prefix: /, {policy}").said)
+
+
+@pytest.mark.parametrize(
+    ("origins", "expected"),
+    [
+        ("['*'], allow_credentials: true", None),
+        ("['*'], reflect_any_origin: true", [".*"]),
+        ("['*'], reflect_any_origin: true, allow_credentials: true", None),
+        ("[], allowed_origin_patterns: ['https://.*']", ["https://.*"]),
+        ("[], allowed_origin_patterns: ['.*test']", [":{0}.*test"]),
+        ("[], allowed_origin_patterns: [{pattern: 'test', anchor: search}]",
+         [":{0}.*(?:test).*"]),
+        ("[]", ["https://no-origin.invalid"]),
+    ],
+)  # fmt: skip
+def test_origins(origins: str, expected: list[str] | None) -> None:
+    found = route(f"path_prefix: /, cors: {{allowed_origins: {origins}}}")
+    assert found.plugins("services.0.routes.0")["cors"].get("origins") == expected
+
+
+def test_any_origin_does_not_get_credentials() -> None:
+    found = route("path_prefix: /, cors: {allowed_origins: ['*'], allow_credentials: true}")
+    assert "credentials" not in found.plugins("services.0.routes.0")["cors"]

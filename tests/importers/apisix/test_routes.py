@@ -1,0 +1,197 @@
+"""What routes match, and where they go."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.importers.apisix.reading import fragment, model, route, said
+
+SEARCH = {"dialect": "pcre", "anchor": "search"}
+
+
+def matches(fields: str) -> dict[str, Any]:
+    """What a route without plugins matches."""
+    text = f"routes: [{{upstream: {{nodes: {{'a:80': 1}}}}, {fields}}}]"
+    found: dict[str, Any] = fragment(model(text), "services.0.routes.0")
+    return found
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ("uri: /x", {"path": "/x"}),
+        ("uri: /x/*", {"path_prefix": "/x/"}),
+        ("uri: /x*", {"path_prefix": "/x"}),
+        ("uri: /*", {"path_prefix": "/"}),
+        ("uri: /pre*x", {"path_prefix": "/pre"}),
+        ("uri: /a/*/b", {"path_regex": {"pattern": "/a/.*/b", "dialect": "pcre"}}),
+        ("uri: /a.b/*/c", {"path_regex": {"pattern": "/a\\.b/.*/c", "dialect": "pcre"}}),
+        ("uri: '/u/:id'", {"path": "/u/:id"}),
+        ("uris: [/x, /y/*]", {"paths": [{"path": "/x"}, {"path_prefix": "/y/"}]}),
+        ("uri: /x, methods: [GET, PURGE]", {"path": "/x", "methods": ["GET", "PURGE"]}),
+        ("uri: /x, host: a.example", {"path": "/x", "hosts": ["a.example"]}),
+        ("uri: /x, hosts: ['*.a.example']", {"path": "/x", "hosts": ["*.a.example"]}),
+        ("uri: /x, priority: 3", {"path": "/x", "priority": 3}),
+        ("uri: /x, remote_addr: 10.0.0.1", {"path": "/x", "sources": [{"ip": "10.0.0.1"}]}),
+        (
+            "uri: /x, remote_addrs: [10.0.0.0/8, '::1']",
+            {"path": "/x", "sources": [{"ip": "10.0.0.0/8"}, {"ip": "::1"}]},
+        ),
+        ("id: 7, name: n, uri: /x", {"name": "n", "path": "/x", "id": "7"}),
+        ("uri: /x, labels: {team: a}", {"path": "/x", "tags": ["team:a"]}),
+        (
+            "uri: /x, timeout: {connect: 1, send: 2.5, read: 3}",
+            {"path": "/x", "timeout": {"connect": "1s", "send": "2500ms", "read": "3s"}},
+        ),
+    ],
+)
+def test_matches(fields: str, expected: dict[str, Any]) -> None:
+    assert matches(fields) == expected
+
+
+@pytest.mark.parametrize(
+    ("conditions", "expected"),
+    [
+        ("[[arg_v, ==, '2']]", {"query_matches": [{"name": "v", "values": ["2"]}]}),
+        (
+            "[[arg_v, '~=', '2']]",
+            {"query_matches": [{"name": "v", "values": ["2"], "invert": True}]},
+        ),
+        ("[[http_x_env, ==, a]]", {"header_matches": [{"name": "x-env", "values": ["a"]}]}),
+        (
+            "[[http_x, in, [a, b]]]",
+            {"header_matches": [{"name": "x", "values": ["a", "b"]}]},
+        ),
+        (
+            "[[http_x, '!', in, [a]]]",
+            {"header_matches": [{"name": "x", "values": ["a"], "invert": True}]},
+        ),
+        (
+            "[[http_x, '~~', '^a']]",
+            {
+                "header_matches": [
+                    {"name": "x", "kind": "regex", "regexes": [{"pattern": "^a", **SEARCH}]}
+                ]
+            },
+        ),
+        (
+            "[[http_x, '~*', a]]",
+            {
+                "header_matches": [
+                    {"name": "x", "kind": "regex", "regexes": [{"pattern": "(?i)a", **SEARCH}]}
+                ]
+            },
+        ),
+        ("[[http_x, '~=', null]]", {"header_matches": [{"name": "x", "kind": "present"}]}),
+        (
+            "[[cookie_c, ==, a.b]]",
+            {
+                "header_matches": [
+                    {
+                        "name": "cookie",
+                        "kind": "regex",
+                        "regexes": [{"pattern": "(?:^|;[ ]*)c=(?:a\\.b)(?:;|$)", **SEARCH}],
+                    }
+                ]
+            },
+        ),
+        ("[[request_method, ==, GET]]", {"methods": ["GET"]}),
+        ("[[host, ==, a.example]]", {"hosts": ["a.example"]}),
+        ("[[scheme, ==, https]]", {"schemes": ["https"]}),
+        ("[[remote_addr, ipmatch, [10.0.0.0/8]]]", {"sources": [{"ip": "10.0.0.0/8"}]}),
+        (
+            "[AND, [arg_a, ==, '1'], [arg_b, ==, '2']]",
+            {"query_matches": [{"name": "a", "values": ["1"]}, {"name": "b", "values": ["2"]}]},
+        ),
+    ],
+)
+def test_vars(conditions: str, expected: dict[str, Any]) -> None:
+    assert matches(f"uri: /x, vars: {conditions}") == {"path": "/x", **expected}
+
+
+def test_an_expression_on_every_path_is_the_path() -> None:
+    found = matches("uri: /*, vars: [[uri, '~~', '^/v[0-9]+/']]")
+    assert found == {"path_regex": {"pattern": "^/v[0-9]+/", **SEARCH}}
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ("vars: [[arg_a, '>', 3]]", '">" on the variable "arg_a"'),
+        ("vars: [OR, [arg_a, ==, '1'], [arg_b, ==, '1']]", '"OR" of conditions'),
+        ("vars: [[uri, '~~', '^/v']]", '"~~" on the variable "uri"'),
+        ("vars: [[request_method, '!', ==, GET]]", '"==" on the variable "request_method"'),
+        ("vars: [[arg_a, has, x]]", '"has" on the variable'),
+        ("filter_func: 'function(vars) return true end'", "what this code takes"),
+        ("script: 'return {}'", "only APISIX runs this script"),
+        ("host: '*a.example'", "in the middle of a label"),
+    ],
+)
+def test_what_the_model_cannot_say_is_kept_and_matches_nothing(fields: str, reason: str) -> None:
+    text = route(fields)
+    plain = model(text)
+    assert "services" not in plain
+    assert "routes" not in plain
+    assert fragment(plain, "extensions.apisix.routes.0.uri") == "/x"
+    (entry,) = said(text)
+    assert entry.startswith("warning carried routes[0]: only APISIX can say this route")
+    assert reason in entry
+
+
+def test_losing_a_guarded_route_is_an_error() -> None:
+    text = route("filter_func: 'function() end', plugins: {key-auth: {}}")
+    (entry,) = said(text)
+    assert entry.startswith("error carried routes[0]")
+    assert "without its access control" in entry
+
+
+def test_a_route_that_is_switched_off_stays_out() -> None:
+    plain = model(route("status: 0"))
+    assert "services" not in plain
+    assert said(route("status: 0")) == ["info carried routes[0]: it is switched off (status 0)"]
+
+
+def test_parameters_are_literal() -> None:
+    (entry,) = said("routes: [{uri: '/u/:id', plugins: {}}]")
+    assert entry.startswith("warning exact routes[0].uri: taken literally")
+
+
+SERVICES = """
+services:
+  - {id: s, name: orders, hosts: [s.example], upstream_id: u}
+upstreams:
+  - {id: u, nodes: {'a:80': 1}}
+  - {id: t, scheme: https, nodes: {'b:443': 1}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("fields", "path", "expected"),
+    [
+        ("service_id: s", "services.0.routes.0.hosts", ["s.example"]),
+        ("service_id: s, host: r.example", "services.0.routes.0.hosts", ["r.example"]),
+        ("service_id: s", "services.0.upstream", "u"),
+        ("service_id: s, upstream_id: t", "services.1.protocol", "https"),
+        ("service_id: s, upstream_id: t", "services.1.upstream", "t"),
+        ("service_id: s, upstream_id: t", "services.1.routes.0.hosts", ["s.example"]),
+        ("service_id: s, upstream_id: t", "services.0.routes", None),
+        ("upstream_id: t", "services.1.upstream", "t"),
+        ("upstream_id: t, upstream: {nodes: {'c:1': 1}}", "services.1.upstream", "t"),
+        ("upstream: {nodes: {'c:1': 1}}", "services.1.upstream.host", "c"),
+        ("plugins: {}", "routes.0.path", "/x"),
+    ],
+)
+def test_where_it_goes(fields: str, path: str, expected: object) -> None:
+    assert fragment(model(f"routes: [{{uri: /x, {fields}}}]{SERVICES}"), path) == expected
+
+
+def test_routes_of_one_upstream_share_a_service() -> None:
+    plain = model(f"routes: [{{uri: /x, upstream_id: t}}, {{uri: /y, upstream_id: t}}]{SERVICES}")
+    assert [one["path"] for one in fragment(plain, "services.1.routes")] == ["/x", "/y"]
+
+
+def test_names_are_unique() -> None:
+    plain = model(f"routes: [{{uri: /x, name: a}}, {{uri: /y, name: a}}]{SERVICES}")
+    assert [one["name"] for one in plain["routes"]] == ["a", "a-2"]
