@@ -74,8 +74,8 @@ def outcome(path: Path, source: str, target: str) -> Outcome:
     """Convert one file and have the result loaded."""
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder, "report.json")
-        output = Path(folder, "out.yaml")
-        options = ["--from", source, "--to", target, "-o", str(output), "-q"]
+        output = Path(folder, "out")
+        options = ["--from", source, "--to", target, "-o", f"{output}/", "-q"]
         options += ["--report", str(report), "--report-format", "json"]
         said = io.StringIO()
         with contextlib.redirect_stderr(said):
@@ -84,7 +84,7 @@ def outcome(path: Path, source: str, target: str) -> Outcome:
             return Outcome(path.name, code, {}, [], said.getvalue().strip() or "no report")
         told = json.loads(report.read_text(encoding="utf-8"))
         unknown = [entry["path"] for entry in told["entries"] if entry["message"] == NOT_UNDERSTOOD]
-        complaint = _loads(output) if target == "envoy" else ""
+        complaint = _loads(output / "envoy.yaml") if target == "envoy" else ""
         return Outcome(path.name, code, told["counts"], unknown, complaint)
 
 
