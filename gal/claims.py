@@ -12,7 +12,7 @@ from functools import cache
 from types import FunctionType, MethodType
 from typing import Any, TypeVar, cast
 
-from gal.model.node import ModelNode
+from gal.model.node import ModelNode, Policy
 
 N = TypeVar("N", bound=ModelNode)
 _BOOKKEEPING = frozenset({"origin"})
@@ -101,6 +101,8 @@ class Claims:
             return
         view = self._views.get(id(node))
         seen = view.__dict__ if view is not None else {}
+        if isinstance(node, Policy) and not node.enabled and "enabled" in seen:
+            return  # it is switched off, and says nothing more
         cls: Any = type(node)
         for name, default in _shape(cls).defaults:
             value = getattr(node, name)
