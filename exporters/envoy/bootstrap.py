@@ -11,12 +11,12 @@ from gal.claims import unwrap
 from gal.exporters.envoy.build import Json, Shared
 from gal.exporters.envoy.clusters import Directory
 from gal.exporters.envoy.listeners import listeners, ports
-from gal.exporters.envoy.policies import settle_hidden
 from gal.exporters.envoy.routes import RouteWriter
 from gal.exporters.envoy.tls import UsedCertificates
 from gal.ledger import Fate, Level
 from gal.model import Policies, Policy
 from gal.ranking import ranked
+from gal.scopes import settle_hidden
 
 _LARGEST_PROGRAM = 1_000_000
 _LEVELS = ("error", "warn")
@@ -42,7 +42,7 @@ def bootstrap(shared: Shared) -> Json:
         "clusters": shared.clusters.render(),
     }
     shared.context.claims.claim(shared.gateway.settings)  # its order is that of the routes
-    settle_hidden(shared)
+    settle_hidden(shared.gateway, shared.effective, shared.context)
     _unreached(shared, directory)
     return config
 

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from gal.context import ExportContext
-from gal.model import Gateway, ModelNode, Policies, Policy, Route, Service
+from gal.model import Gateway, ModelNode, Policy, Route, Service
+from gal.scopes import Scopes
 
 Json = dict[str, Any]
 P = TypeVar("P", bound=Policy)
@@ -52,35 +53,6 @@ FILTER_ORDER = (
 )
 """Names of the filters' stages in the order in which the policies act on requests (see DESIGN: the
 model). On responses they act in reverse: `compression` stands before what changes bodies."""
-
-
-@dataclass(frozen=True, slots=True)
-class Scopes:
-    """The policies of a request's route, service and gateway.
-
-    Attributes:
-        levels: the most specific first.
-        effective: identities of the policies that act on any route, shared by all.
-    """
-
-    levels: tuple[Policies, ...]
-    effective: set[int] = field(default_factory=set)
-
-    def find(self, kind: Callable[[Policies], P | None]) -> P | None:
-        """The policy of one kind that acts, or None where there is none or it is switched off.
-
-        `kind` reads the field: `scopes.find(lambda policies: policies.cors)`.
-        """
-        for policies in self.levels:
-            policy = kind(policies)
-            if policy is not None:
-                return self.act(policy) if policy.enabled else None
-        return None
-
-    def act(self, policy: P) -> P:
-        """Note that a policy acts on a route. Those that act nowhere are hidden everywhere."""
-        self.effective.add(id(policy))
-        return policy
 
 
 @dataclass(slots=True)

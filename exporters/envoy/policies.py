@@ -5,9 +5,7 @@ order in which they act (see `gal.model.policies`).
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import fields
 
-from gal.claims import unwrap
 from gal.exporters.envoy.access import acl, ip_access, user_agent
 from gal.exporters.envoy.alternatives import settle
 from gal.exporters.envoy.authentication import authentication
@@ -30,15 +28,9 @@ from gal.exporters.envoy.traffic import (
     size_limit,
 )
 from gal.exporters.envoy.transformation import transformation
-from gal.ledger import Fate, Level
 from gal.model import (
-    Gateway,
     Headers,
     Operations,
-    Policies,
-    Policy,
-    Route,
-    Service,
     Transformation,
 )
 
@@ -60,30 +52,6 @@ def apply_policies(build: RouteBuild, shared: Shared) -> None:
     _forward(build, shared)
     consumer_policies(build, shared)
     settle(build)
-
-
-def settle_hidden(shared: Shared) -> None:
-    """Deal with the policies that act on no route: those that are switched off have done all they
-    can, and those that narrower scopes hide everywhere have no effect.
-    """
-    gateway, context = shared.gateway, shared.context
-    owners: list[Gateway | Service | Route] = [gateway, *gateway.services]
-    owners += [route for _, route in gateway.walk_routes()]
-    nothing = Policies()
-    for owner in owners:
-        if unwrap(owner.policies) == nothing:
-            continue
-        for item in fields(Policies):
-            policy = getattr(unwrap(owner.policies), item.name)
-            if not isinstance(policy, Policy):
-                continue
-            policy = getattr(owner.policies, item.name)
-            if id(policy) in shared.effective:
-                continue
-            context.claims.claim(policy)
-            if policy.enabled:
-                message = "it acts on no route: narrower scopes hide it, or there is no route"
-                context.report.about(policy, Fate.DROPPED, Level.INFO, item.name, message)
 
 
 def _enter(build: RouteBuild, shared: Shared) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from gal.claims import unwrap
-from gal.exporters.envoy.build import Alternative, Json, RouteBuild, Scopes, Shared
+from gal.exporters.envoy.build import Alternative, Json, RouteBuild, Shared
 from gal.exporters.envoy.clusters import Destination, Directory, host_action
 from gal.exporters.envoy.hosts import HostPattern, parse_host
 from gal.exporters.envoy.load_balancer import hash_policy, stick
@@ -18,6 +18,7 @@ from gal.exporters.envoy.virtual_hosts import Entry
 from gal.ledger import Fate, Level
 from gal.model import Duration, PathMatch, Policies, Route, Service
 from gal.ranking import Candidate
+from gal.scopes import Scopes
 
 OVERWRITE = "OVERWRITE_IF_EXISTS_OR_ADD"
 _JSON_TYPE = "application/json; charset=utf-8"

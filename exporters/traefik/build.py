@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from gal.context import ExportContext
-from gal.model import Gateway, ModelNode, Policies, Policy, Route, Service
+from gal.model import Gateway, ModelNode, Policy, Route, Service
+from gal.scopes import Scopes
 
 Json = dict[str, Any]
 P = TypeVar("P", bound=Policy)
@@ -36,32 +37,6 @@ KNOWN_STATUSES = frozenset(
 """Statuses that Go has a name for: Traefik answers with no other."""
 
 _RULE_TOKEN = re.compile(r'`[^`]*`|"(?:[^"\\]|\\.)*"|[()]| && | \|\| ')
-
-
-@dataclass(frozen=True, slots=True)
-class Scopes:
-    """The policies of a request's route, service and gateway.
-
-    Attributes:
-        levels: the most specific first.
-        effective: identities of the policies that act on any route, shared by all.
-    """
-
-    levels: tuple[Policies, ...]
-    effective: set[int]
-
-    def find(self, kind: Callable[[Policies], P | None]) -> P | None:
-        """The policy of one kind that acts, or None where there is none or it is switched off."""
-        for policies in self.levels:
-            policy = kind(policies)
-            if policy is not None:
-                return self.act(policy) if policy.enabled else None
-        return None
-
-    def act(self, policy: P) -> P:
-        """Note that a policy acts on a route. Those that act nowhere are hidden everywhere."""
-        self.effective.add(id(policy))
-        return policy
 
 
 def conjunction(*rules: str) -> str:

@@ -9,12 +9,12 @@ from gal.claims import unwrap
 from gal.exporters.traefik.build import Json, Shared
 from gal.exporters.traefik.consumers import settle_consumers
 from gal.exporters.traefik.listeners import entry_points
-from gal.exporters.traefik.policies import settle_hidden
 from gal.exporters.traefik.routes import RouteWriter
 from gal.exporters.traefik.services import Directory
 from gal.exporters.traefik.tls import tls_section
 from gal.exporters.traefik.values import for_template
 from gal.ranking import ranked
+from gal.scopes import settle_hidden
 
 _DYNAMIC = "dynamic.yaml"
 _ADMIN = "traefik"
@@ -51,7 +51,7 @@ def dynamic(shared: Shared) -> Json:
     for candidate in ranked(unwrap(shared.gateway)):
         writer.take(candidate)
     writer.finish()
-    settle_hidden(shared)
+    settle_hidden(shared.gateway, shared.effective, shared.context)
     http: Json = {}
     for name, items in (
         ("routers", shared.routers),

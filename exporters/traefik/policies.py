@@ -4,9 +4,6 @@ order in which they act (see `gal.model.policies`).
 
 from __future__ import annotations
 
-from dataclasses import fields
-
-from gal.claims import unwrap
 from gal.exporters.traefik.access import acl_alone, ip_access, user_agent
 from gal.exporters.traefik.authentication import authentication
 from gal.exporters.traefik.build import RouteBuild, Shared
@@ -22,8 +19,6 @@ from gal.exporters.traefik.traffic import (
     request_line,
     size_limit,
 )
-from gal.ledger import Fate, Level
-from gal.model import Gateway, Policies, Policy, Route, Service
 
 
 def apply_policies(build: RouteBuild, shared: Shared) -> None:
@@ -91,27 +86,3 @@ def _forward(build: RouteBuild, shared: Shared) -> None:
         circuit_breaker(breaker, build, shared)
     if (attempts := scopes.find(lambda policies: policies.retry)) is not None:
         retry(attempts, build, shared)
-
-
-def settle_hidden(shared: Shared) -> None:
-    """Deal with the policies that act on no route: those that are switched off have done all they
-    can, and those that narrower scopes hide everywhere have no effect.
-    """
-    gateway, context = shared.gateway, shared.context
-    owners: list[Gateway | Service | Route] = [gateway, *gateway.services]
-    owners += [route for _, route in gateway.walk_routes()]
-    nothing = Policies()
-    for owner in owners:
-        if unwrap(owner.policies) == nothing:
-            continue
-        for item in fields(Policies):
-            policy = getattr(unwrap(owner.policies), item.name)
-            if not isinstance(policy, Policy):
-                continue
-            policy = getattr(owner.policies, item.name)
-            if id(policy) in shared.effective:
-                continue
-            context.claims.claim(policy)
-            if policy.enabled:
-                message = "it acts on no route: narrower scopes hide it, or there is no route"
-                context.report.about(policy, Fate.DROPPED, Level.INFO, item.name, message)

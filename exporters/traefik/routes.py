@@ -14,7 +14,6 @@ from gal.exporters.traefik.build import (
     Json,
     Names,
     RouteBuild,
-    Scopes,
     Shared,
     Variant,
     alternation,
@@ -30,6 +29,7 @@ from gal.exporters.traefik.targets import route_service
 from gal.ledger import Fate, Level
 from gal.model import PathMatch, Policies, Route, Service
 from gal.ranking import Candidate
+from gal.scopes import Scopes
 
 _SECURE = frozenset({"https", "grpcs"})
 _EVERY_PATH = "PathPrefix(`/`)"

@@ -7,9 +7,10 @@ from typing import Any
 
 from gal.claims import Claims
 from gal.context import ExportContext
-from gal.exporters.envoy.build import RouteBuild, Scopes, Shared
+from gal.exporters.envoy.build import RouteBuild, Shared
 from gal.ledger import Ledger, Reporter, Stage
 from gal.model import Gateway, Policies, Route
+from gal.scopes import Scopes
 
 
 @dataclass(frozen=True, slots=True)

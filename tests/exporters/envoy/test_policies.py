@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from gal.exporters.envoy.build import Scopes
 from gal.exporters.envoy.policies import apply_policies
 from gal.model import (
     Authentication,
@@ -22,6 +21,7 @@ from gal.model import (
     SizeLimit,
     Transformation,
 )
+from gal.scopes import Scopes
 from tests.exporters.envoy.built import built
 
 
