@@ -23,6 +23,8 @@ class RouteOrder(str, Enum):
     GAL = "gal"
     KONG = "kong"
     APISIX = "apisix"
+    TRAEFIK = "traefik"
+    ENVOY = "envoy"
 
 
 @dataclass(slots=True)

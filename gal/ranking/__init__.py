@@ -56,6 +56,14 @@ def _ranking(order: RouteOrder) -> Ranking:
         from gal.ranking import apisix
 
         return apisix.rank
+    if order is RouteOrder.TRAEFIK:
+        from gal.ranking import traefik
+
+        return traefik.rank
+    if order is RouteOrder.ENVOY:
+        from gal.ranking import envoy
+
+        return envoy.rank
     from gal.ranking import own
 
     return own.rank

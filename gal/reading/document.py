@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
 from gal.errors import Position
 from gal.reading.mapping import Mapping
-from gal.reading.nodes import Node
+from gal.reading.nodes import Node, Sequence
 from gal.reading.source import Source
 from gal.reading.untaken import walk_shared, walk_tree
 
@@ -44,6 +44,21 @@ class Document:
         if not isinstance(self.root, Mapping):
             raise self.root.mismatch("a mapping")
         return self.root
+
+    def respell(self, fold: Callable[[str], str]) -> None:
+        """Have keys that `fold` makes equal count as the same key in every mapping, for formats
+        whose field names have several spellings.
+
+        Only looking up changes: iterating gives keys as they stand, and so do reports.
+        """
+        nodes = [self.root]
+        while nodes:
+            node = nodes.pop()
+            if isinstance(node, Mapping) and node.fold is None:
+                node.fold = fold
+                nodes.extend(node.entries.values())
+            elif isinstance(node, Sequence):
+                nodes.extend(node.items)
 
     def walk_untaken(self) -> Iterator[tuple[str, Position, Node]]:
         """Every key that nobody took; see the function of that name."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, KeysView
+from collections.abc import Callable, Iterator, KeysView
 from collections.abc import Set as AbstractSet
 from typing import Any, overload
 
@@ -38,9 +38,12 @@ class Mapping(Node):
         origins: for keys that came through a merge key, the mapping that they came from.
         taken: the keys that were read one by one.
         all_taken: whether everything below was marked at once.
+        fold: what makes equal spellings of a key equal; unset compares keys as they stand.
     """
 
-    __slots__ = ("_place_of", "all_taken", "entries", "origins", "places", "taken")
+    __slots__ = (
+        *("_place_of", "_spelt", "all_taken", "entries", "fold", "origins", "places", "taken"),
+    )
 
     def __init__(
         self, source: Source, line: int, column: int, parent: Node | None, key: str | int | None
@@ -56,6 +59,8 @@ class Mapping(Node):
         self.taken: AbstractSet[str] = _NOTHING
         self.all_taken = False
         self._place_of: dict[str, int] | None = None
+        self.fold: Callable[[str], str] | None = None
+        self._spelt: dict[str, str] | None = None
 
     @property
     def kind(self) -> str:
@@ -87,9 +92,17 @@ class Mapping(Node):
         """All keys, in the order of the file. Marks nothing."""
         return self.entries.keys()
 
+    def spelt(self, key: str) -> str:
+        """The key as the file spells it, where it does; of several spellings the first."""
+        if self.fold is None or key in self.entries:
+            return key
+        if self._spelt is None:
+            self._spelt = {self.fold(name): name for name in reversed(self.entries)}
+        return self._spelt.get(self.fold(key), key)
+
     def has(self, key: str) -> bool:
         """Whether the key is there, be its value null. Marks nothing."""
-        return key in self.entries
+        return self.spelt(key) in self.entries
 
     def key_position(self, key: str) -> Position:
         """Where the key stands, for a merged key that is at its origin.
@@ -99,13 +112,14 @@ class Mapping(Node):
         """
         if self._place_of is None:
             self._place_of = dict(zip(self.entries, self.places, strict=True))
-        line, column = unpacked(self._place_of[key])
+        line, column = unpacked(self._place_of[self.spelt(key)])
         return Position(self.source.name, line, column, source=self.source)
 
     # -- marks
 
     def mark(self, key: str) -> None:
         """Note that the key was read."""
+        key = self.spelt(key)
         if key not in self.entries:
             return
         taken = self.taken
@@ -118,7 +132,7 @@ class Mapping(Node):
 
     def is_taken(self, key: str) -> bool:
         """Whether the key was read."""
-        return self.all_taken or key in self.taken
+        return self.all_taken or self.spelt(key) in self.taken
 
     def take_all(self) -> None:
         """Mark everything below as read."""
@@ -136,21 +150,21 @@ class Mapping(Node):
 
     def origin_of(self, key: str) -> Mapping:
         """The mapping in which the key is written: this one, unless a merge key brought it."""
-        origin = (self.origins or {}).get(key)
+        origin = (self.origins or {}).get(self.spelt(key))
         return self if origin is None else origin.origin_of(key)
 
     # -- nodes
 
     def peek(self, key: str) -> Node | None:
         """The value, None when it is absent or null. Marks nothing."""
-        node = self.entries.get(key)
+        node = self.entries.get(key if self.fold is None else self.spelt(key))
         if isinstance(node, Scalar) and node.is_null:
             return None
         return node
 
     def take(self, key: str) -> Node | None:
         """The value, None when it is absent or null."""
-        node = self.entries.get(key)
+        node = self.entries.get(key if self.fold is None else self.spelt(key))
         if node is None:
             return None
         self.mark(key)

@@ -142,3 +142,15 @@ def test_many_keys_have_their_positions_at_once() -> None:
     assert isinstance(mapping, Mapping)
     lines = [mapping.key_position(key).line for key in mapping]
     assert lines == list(range(1, 20_001))
+
+
+@pytest.mark.parametrize("asked", ["maxAge", "maxage", "MAXAGE"])
+def test_a_document_whose_keys_have_several_spellings(asked: str) -> None:
+    document = read_documents(b"cors: {maxAge: 1, MaxAge: 2, other: 3}", "sample.yaml")[0]
+    document.respell(str.lower)
+    cors = document.mapping().take_mapping("CORS")
+    assert cors is not None
+    assert cors.has(asked)
+    assert cors.take_int(asked) == 1
+    assert list(cors.untaken()) == ["MaxAge", "other"], "the first of several spellings counts"
+    assert cors.key_position(asked).column == 8
