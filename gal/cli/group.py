@@ -18,6 +18,7 @@ COMMANDS = {
     "generate": "gal.cli.generate",
     "import": "gal.cli.import_",
     "schema": "gal.cli.schema",
+    "trace": "gal.cli.trace",
     "validate": "gal.cli.validate",
 }
 

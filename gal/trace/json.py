@@ -1,0 +1,74 @@
+"""A decision as plain data for programs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gal.model import Route
+from gal.trace.decision import Decision, Step, position_of
+from gal.trace.text import place
+
+
+def data(decision: Decision) -> dict[str, Any]:
+    """The decision as dicts and lists; what is unset is left away."""
+    request = decision.choice.of.request
+    told: dict[str, Any] = {
+        "request": {
+            "method": request.method,
+            "url": f"{request.scheme}://{request.host}{request.target}",
+            "compared_path": decision.choice.of.path,
+            "client_ip": request.client_ip,
+        },
+        "route": _route(decision.route) if decision.route is not None else None,
+        "service": decision.service.name if decision.service is not None else None,
+        "consumer": decision.consumer,
+        "steps": [_step(step) for step in decision.steps],
+        "answer": None,
+        "upstream": None,
+        "targets": [
+            {"upstream": one.upstream, "host": one.host, "port": one.port, "percent": one.percent}
+            for one in decision.targets
+        ],
+        "response_headers": [
+            {"operation": how, "name": name, "value": value}
+            for how, name, value in decision.response_headers
+        ],
+        "rejected": [
+            {**_route(one.candidate.route), "reason": one.reason.message}
+            for one in decision.choice.rejected
+        ],
+        "beaten": [_route(one.route) for one in decision.choice.beaten],
+    }
+    if decision.answer is not None:
+        answer = decision.answer
+        told["answer"] = {
+            "status": answer.status,
+            "headers": [list(pair) for pair in answer.headers],
+            "body": answer.body,
+        }
+    if decision.upstream is not None:
+        sent = decision.upstream
+        told["upstream"] = {
+            "protocol": sent.protocol,
+            "method": sent.method,
+            "path": sent.path,
+            "query": sent.query,
+            "host": sent.host,
+            "headers": [list(pair) for pair in sent.headers],
+        }
+    return told
+
+
+def _route(route: Route) -> dict[str, Any]:
+    position = position_of(route)
+    return {"name": route.name, "position": place(position) if position is not None else None}
+
+
+def _step(step: Step) -> dict[str, Any]:
+    position = step.position
+    return {
+        "policy": step.policy,
+        "outcome": step.outcome.value,
+        "message": step.message,
+        "position": place(position) if position is not None else None,
+    }

@@ -1,0 +1,85 @@
+"""The path that a gateway compares with its routes, made from the path that the client sent."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from gal.model import RouteOrder
+
+_PERCENT = re.compile(r"%([0-9A-Fa-f]{2})")
+_SLASHES = re.compile(r"/{2,}")
+_UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+_RESERVED = frozenset(b"!*'();:@&=+$,/?%#[]")
+
+
+def compared_path(path: str, order: RouteOrder) -> str:
+    """The path in the form in which the gateway whose order this is compares it.
+
+    Text that is not ASCII stands as its UTF-8 bytes decoded; what is no UTF-8 as surrogates.
+    """
+    return _FORMS[order](path)
+
+
+def _kong(path: str) -> str:
+    """Kong decodes all but reserved characters, removes dot segments and merges slashes
+    (`kong.tools.uri.normalize`).
+    """
+    return _without_dots(_SLASHES.sub("/", _decoded(path, lambda byte: byte not in _RESERVED)))
+
+
+def _nginx(path: str) -> str:
+    """The way of nginx: it decodes everything, removes dot segments and merges slashes (`$uri`)."""
+    return _without_dots(_SLASHES.sub("/", _decoded(path, _any_byte)))
+
+
+def _envoy(path: str) -> str:
+    """Envoy with `normalize_path` and `merge_slashes`: unreserved characters are decoded, a
+    backslash is a slash.
+    """
+    plain = _decoded(path, lambda byte: byte in _UNRESERVED).replace("\\", "/")
+    return _SLASHES.sub("/", _without_dots(plain))
+
+
+def _traefik(path: str) -> str:
+    """Traefik cleans the path (`sanitizePath`) and compares it decoded."""
+    return _decoded(_without_dots(_SLASHES.sub("/", path)), _any_byte)
+
+
+_FORMS: dict[RouteOrder, Callable[[str], str]] = {
+    RouteOrder.GAL: _envoy,
+    RouteOrder.KONG: _kong,
+    RouteOrder.APISIX: _nginx,
+    RouteOrder.TRAEFIK: _traefik,
+    RouteOrder.ENVOY: _envoy,
+}
+
+
+def _any_byte(_: int) -> bool:
+    return True
+
+
+def _decoded(path: str, wanted: Callable[[int], bool]) -> str:
+    def decode(found: re.Match[str]) -> str:
+        byte = int(found[1], 16)
+        return chr(byte) if wanted(byte) else found[0].upper()
+
+    if "%" not in path:
+        return path
+    as_bytes = _PERCENT.sub(decode, path.encode().decode("latin-1")).encode("latin-1")
+    return as_bytes.decode("utf-8", "surrogateescape")
+
+
+def _without_dots(path: str) -> str:
+    """The path without `.` and `..`; what would leave the root stays at it."""
+    if "/." not in path:
+        return path
+    kept: list[str] = []
+    segments = path.split("/")
+    for segment in segments[1:]:
+        if segment == "..":
+            del kept[-1:]
+        elif segment != ".":
+            kept.append(segment)
+    ends_in_folder = segments[-1] in (".", "..")
+    return "/" + "/".join(kept) + ("/" if ends_in_folder and kept else "")

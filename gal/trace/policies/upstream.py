@@ -1,0 +1,186 @@
+"""What the upstream sees, and which target gets it."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import quote
+
+from gal.model import (
+    Algorithm,
+    Backend,
+    CircuitBreaker,
+    Compression,
+    HostHeader,
+    HostMode,
+    Mirror,
+    RequestLine,
+    Retry,
+    Rewrite,
+    Service,
+    Timeout,
+    Upstream,
+)
+from gal.model.service import Protocol
+from gal.trace.decision import Outcome, Share, UpstreamRequest
+from gal.trace.exchange import Exchange
+from gal.trace.matching import path_taken
+from gal.trace.regexes import compiled
+
+_SAFE = "/!$&'()*+,;=:@~%-._[]#?"
+_GROUP = re.compile(r"\\(\d)")
+
+
+def send(exchange: Exchange) -> None:
+    """The request goes to the upstream."""
+    service = exchange.service
+    protocol = service.protocol if service is not None else Protocol.HTTP
+    path = upstream_path(exchange)
+    exchange.decision.upstream = UpstreamRequest(
+        protocol.value,
+        exchange.method,
+        quote(path, safe=_SAFE),
+        exchange.query,
+        _host(exchange),
+        exchange.headers,
+    )
+    exchange.decision.targets = _shares(exchange)
+    _tell(exchange)
+
+
+def upstream_path(exchange: Exchange) -> str:
+    """The path that the upstream sees: what the rewrite leaves, behind the service's own path."""
+    line = exchange.policy(RequestLine, "request_line")
+    if line is not None and line.path is not None:
+        return line.path
+    rewrite = exchange.route.rewrite or Rewrite()
+    base = (exchange.service.path if exchange.service is not None else None) or ""
+    rest = _rewritten(exchange, rewrite)
+    if rewrite.plain_join:
+        return f"{base}{rest}" if base else rest
+    if not base or base == "/":
+        return rest if rest.startswith("/") else f"/{rest}"
+    if not rest:
+        return base.rstrip("/") or "/"
+    return f"{base.rstrip('/')}/{rest.lstrip('/')}"
+
+
+def _rewritten(exchange: Exchange, rewrite: Rewrite) -> str:
+    """The path after the route's rewrite; empty when nothing of it is left."""
+    path = exchange.path
+    if rewrite.path is not None:
+        return rewrite.path
+    if rewrite.strip_prefix:
+        path = _stripped(exchange, path)
+    if rewrite.pattern is not None:
+        pattern = compiled(rewrite.pattern)
+        if pattern is not None:
+            path = pattern.sub(_GROUP.sub(r"\\g<\1>", rewrite.replacement or ""), path, count=1)
+    if rewrite.add_prefix is not None:
+        return (
+            f"{rewrite.add_prefix.rstrip('/')}/{path.lstrip('/')}" if path else rewrite.add_prefix
+        )
+    return path
+
+
+def _stripped(exchange: Exchange, path: str) -> str:
+    candidate = exchange.decision.choice.candidate
+    for match in candidate.paths if candidate is not None else ():
+        taken = path_taken(match, path)
+        if taken is not None:
+            rest = path[len(taken) :]
+            while rest.startswith(("./", "../")):
+                rest = rest.partition("/")[2]
+            return f"/{rest.lstrip('/')}" if rest else ""
+    return path
+
+
+def _host(exchange: Exchange) -> str | None:
+    upstream = _upstream(exchange)
+    own = exchange.route.host_header or (upstream.host_header if upstream is not None else None)
+    header = own or HostHeader()
+    if header.mode is HostMode.PASS:
+        return exchange.header("Host") or exchange.request.host
+    return header.value if header.mode is HostMode.REWRITE else None
+
+
+def _upstream(exchange: Exchange) -> Upstream | None:
+    if exchange.service is not None:
+        own = exchange.service.upstream
+        return own if isinstance(own, Upstream) else _named(exchange, own)[1]
+    return _named(exchange, exchange.route.upstream)[1]
+
+
+def _named(exchange: Exchange, name: str | None) -> tuple[Service | None, Upstream | None]:
+    """The service or upstream of a name."""
+    if name is None:
+        return None, None
+    for service in exchange.gateway.services:
+        if service.name == name:
+            own = service.upstream
+            found = own if isinstance(own, Upstream) else _named(exchange, own)[1]
+            return service, found
+    for upstream in exchange.gateway.upstreams:
+        if upstream.name == name:
+            return None, upstream
+    return None, None
+
+
+def _shares(exchange: Exchange) -> list[Share]:
+    backends = exchange.route.backends
+    if not backends:
+        return list(_targets(_upstream(exchange), 100.0))
+    whole = sum(one.weight for one in backends)
+    shares: list[Share] = []
+    for backend in backends:
+        if whole and backend.weight:
+            shares += _targets(_backend(exchange, backend), 100.0 * backend.weight / whole)
+    return shares
+
+
+def _backend(exchange: Exchange, backend: Backend) -> Upstream | None:
+    return _named(exchange, backend.upstream)[1]
+
+
+def _targets(upstream: Upstream | None, percent: float) -> list[Share]:
+    if upstream is None:
+        return []
+    whole = sum(one.weight for one in upstream.targets)
+    return [
+        Share(upstream.name, one.host, one.port, percent * one.weight / whole)
+        for one in upstream.targets
+        if whole and one.weight
+    ]
+
+
+def _tell(exchange: Exchange) -> None:
+    upstream = _upstream(exchange)
+    if upstream is not None:
+        balancer = upstream.load_balancer
+        if balancer.sticky_sessions:
+            message = f"the cookie {balancer.cookie_name} brings a client back to its target"
+            exchange.note("load_balancer", Outcome.NOTED, message, balancer)
+        elif balancer.algorithm not in (Algorithm.ROUND_ROBIN, Algorithm.WEIGHTED):
+            message = f"the target is chosen by {balancer.algorithm.value}"
+            exchange.note("load_balancer", Outcome.NOTED, message, balancer)
+    breaker = exchange.policy(CircuitBreaker, "circuit_breaker")
+    if breaker is not None:
+        message = f"after {breaker.max_failures} failures in a row it rests for {breaker.timeout}"
+        exchange.note("circuit_breaker", Outcome.NOTED, message, breaker)
+    retry = exchange.policy(Retry, "retry") or (upstream.retry if upstream is not None else None)
+    if retry is not None and retry.attempts:
+        message = f"up to {retry.attempts} further attempts"
+        exchange.note("retry", Outcome.NOTED, message, retry)
+    timeout = exchange.policy(Timeout, "timeout")
+    timeout = timeout or (upstream.timeout if upstream is not None else None)
+    if timeout is not None:
+        kinds = ("connect", "send", "read", "request")
+        said = [f"{kind} {getattr(timeout, kind)}" for kind in kinds if getattr(timeout, kind)]
+        exchange.note("timeout", Outcome.NOTED, ", ".join(said) or "for ever", timeout)
+    mirror = exchange.policy(Mirror, "mirror")
+    if mirror is not None:
+        message = f"{mirror.percent:g} % are copied to {mirror.upstream}"
+        exchange.note("mirror", Outcome.NOTED, message, mirror)
+    compression = exchange.policy(Compression, "compression")
+    if compression is not None:
+        message = f"the answer may be compressed: {', '.join(compression.algorithms)}"
+        exchange.note("compression", Outcome.NOTED, message, compression)

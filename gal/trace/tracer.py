@@ -1,0 +1,112 @@
+"""What a gateway does with a request, by the semantics of the model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from gal.model import RouteOrder
+from gal.trace.counters import Counters
+from gal.trace.decision import Answer, Decision, Outcome, Step
+from gal.trace.exchange import Exchange
+from gal.trace.policies import access, answers, authentication, cors, headers, limits, upstream
+from gal.trace.request import Request
+from gal.trace.routing import Router
+
+if TYPE_CHECKING:
+    from gal.model import Gateway
+
+_NOT_FOUND = 404
+
+_POLICIES: tuple[Callable[[Exchange], None], ...] = (
+    answers.https_redirect,
+    headers.request_id,
+    access.user_agent,
+    cors.cors,
+    access.ip_access,
+    authentication.authentication,
+    access.acl,
+    limits.size_limit,
+    limits.rate_limit,
+    answers.redirect,
+    answers.direct_response,
+    headers.transformation,
+    headers.headers,
+    headers.query,
+    headers.request_line,
+    upstream.send,
+)
+"""In the order in which they act."""
+
+
+@dataclass(slots=True)
+class Tracer:
+    """A gateway whose requests are traced one after the other.
+
+    Attributes:
+        gateway: the model.
+        counters: what the requests have used up of limits.
+        router: its routes.
+    """
+
+    gateway: Gateway
+    counters: Counters = field(default_factory=Counters)
+    router: Router = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.router = Router.of(self.gateway)
+
+    def trace(self, request: Request) -> Decision:
+        """What the gateway does with a request, after those that were traced before."""
+        choice = self.router.choose(request)
+        decision = Decision(choice)
+        candidate = choice.candidate
+        if candidate is None:
+            decision.steps.append(Step("route", Outcome.REFUSED, "no route takes the request"))
+            decision.answer = Answer(_NOT_FOUND)
+            return decision
+        name = candidate.route.name or "without a name"
+        message = f"the route {name} takes the request"
+        decision.steps.append(Step("route", Outcome.PASSED, message, candidate.route))
+        exchange = Exchange(
+            self.gateway,
+            candidate.route,
+            candidate.service,
+            request,
+            decision,
+            self.counters,
+            request.method,
+            choice.of.path,
+            request.query,
+            list(request.headers),
+        )
+        for act in _POLICIES:
+            act(exchange)
+            if exchange.ended:
+                break
+        self._unknown_plugins(exchange)
+        return decision
+
+    def _unknown_plugins(self, exchange: Exchange) -> None:
+        """Say what else acts there that only the gateway itself knows."""
+        for policies in exchange.levels:
+            for provider, plugins in policies.plugins.items():
+                if not _is_own(provider, self.gateway.settings.route_order):
+                    continue
+                names = ", ".join(_name(plugin) for plugin in plugins)
+                message = f"also acts, and is not known to the model: {names}"
+                exchange.note("plugins", Outcome.UNKNOWN, message, policies, "plugins")
+
+
+def _is_own(provider: str, order: RouteOrder) -> bool:
+    return provider == order.value
+
+
+def _name(plugin: object) -> str:
+    return str(plugin.get("name", "?")) if isinstance(plugin, dict) else str(plugin)
+
+
+def trace(gateway: Gateway, request: Request) -> Decision:
+    """What a gateway does with one request; for several, keep a `Tracer`."""
+    return Tracer(gateway).trace(request)
