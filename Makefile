@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format types check dist clean
+.PHONY: help demo test lint format types features check dist clean
 
 help: ## Show this list.
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 10
@@ -34,6 +34,9 @@ format: $(VENV)/.installed-dev ## Format, and mend what can be mended safely.
 
 types: $(VENV)/.installed-dev ## Check types.
 	$(BIN)/mypy
+
+features: $(VENV)/.installed-dev ## Rewrite what fixtures/ and docs/features.md say of the gateways.
+	$(BIN)/python -m pytest --quiet --regen tests/test_cases.py
 
 check: lint types test ## Run everything that must be clean before a commit.
 

@@ -160,20 +160,26 @@ def _searched(rewrite: Rewrite, root: str, strip: bool) -> PathPlan:
     """Replace the first match of an expression. Envoy replaces every match, so what stands before
     and behind is matched, too, and put back.
     """
-    found = translate(rewrite.pattern or Regex(""), path=True)
+    pattern = rewrite.pattern or Regex("", anchor=Anchor.SEARCH)
+    found = translate(pattern, path=True)
+    starts = found.starts or pattern.anchor is not Anchor.SEARCH
+    ends = found.ends or pattern.anchor is Anchor.FULL
+    text = found.text
+    if pattern.anchor is not Anchor.SEARCH:
+        text = f"^{found.inner}" + ("$" if ends else "")
     replacement = rewrite.replacement or ""
     differs = []
     if strip:
         differs.append("the expression is searched in the whole path, before anything is stripped")
-    if found.starts and not root:
-        return PathPlan([_replace(found.text, _shifted(replacement, 0, found.groups))], differs)
+    if starts and not root:
+        return PathPlan([_replace(text, _shifted(replacement, 0, found.groups))], differs)
     if root:
         differs.append("a path in which the expression is not found stays without the base path")
     if found.groups + 2 > _MOST_GROUPS:
         differs.append("every match is replaced, not only the first")
-        return PathPlan([_replace(found.text, _shifted(replacement, 0, _MOST_GROUPS))], differs)
-    before = "()" if found.starts else "(.*?)"
-    after = "()" if found.ends else "(.*)"
+        return PathPlan([_replace(text, _shifted(replacement, 0, _MOST_GROUPS))], differs)
+    before = "()" if starts else "(.*?)"
+    after = "()" if ends else "(.*)"
     middle = _shifted(replacement, 1, found.groups)
     substitution = rf"{_literal(root.rstrip('/'))}\1{middle}\{found.groups + 2}"
     return PathPlan([_replace(f"^{before}{found.inner}{after}$", substitution)], differs)

@@ -13,6 +13,7 @@ import click
 from gal.errors import GalError
 
 COMMANDS = {
+    "compat": "gal.cli.compat",
     "completion": "gal.cli.completion",
     "convert": "gal.cli.convert",
     "generate": "gal.cli.generate",

@@ -115,6 +115,18 @@ class Mapping(Node):
         line, column = unpacked(self._place_of[self.spelt(key)])
         return Position(self.source.name, line, column, source=self.source)
 
+    def put(self, key: str, node: Node) -> None:
+        """Add a key where its value stands, or give one that is there another value. For what a
+        file says in a form of its own, such as labels.
+        """
+        known = self.spelt(key)
+        if known in self.entries:
+            self.entries[known] = node
+            return
+        self.entries[key] = node
+        self.places.append(packed(node.line, node.column))
+        self._spelt = self._place_of = None
+
     # -- marks
 
     def mark(self, key: str) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from gal.errors import Position
-from gal.model import ModelNode, Route, Service
+from gal.model import ModelNode, Retry, Route, Service
 from gal.trace.routing import Choice
 
 Pairs = list[tuple[str, str]]
@@ -130,6 +130,7 @@ class Decision:
         targets: who may get it.
         response_headers: what happens to the headers of the upstream's answer: an operation
             (`set`, `add`, `remove`, ...), a name, and a value.
+        retry: when the upstream is asked again.
     """
 
     choice: Choice
@@ -139,6 +140,7 @@ class Decision:
     upstream: UpstreamRequest | None = None
     targets: list[Share] = field(default_factory=list)
     response_headers: list[tuple[str, str, str]] = field(default_factory=list)
+    retry: Retry | None = None
 
     @property
     def route(self) -> Route | None:

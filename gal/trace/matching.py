@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import unquote_plus
 
 from gal.model import (
@@ -61,6 +61,8 @@ class Asked:
 
 def asked(request: Request, order: RouteOrder) -> Asked:
     """The request as the gateway whose order this is compares it."""
+    if request.host != request.host.lower():
+        request = replace(request, host=request.host.lower())
     return Asked(request, compared_path(request.path, order), order)
 
 

@@ -35,8 +35,10 @@ def _nginx(path: str) -> str:
 
 def _envoy(path: str) -> str:
     """Envoy with `normalize_path` and `merge_slashes`: unreserved characters are decoded, a
-    backslash is a slash.
+    backslash is a slash. A path of nothing but slashes stays as it is.
     """
+    if not path.strip("/"):
+        return path
     plain = _decoded(path, lambda byte: byte in _UNRESERVED).replace("\\", "/")
     return _SLASHES.sub("/", _without_dots(plain))
 

@@ -15,7 +15,8 @@ from gal.trace.request import Request
 from gal.trace.routing import Router
 
 if TYPE_CHECKING:
-    from gal.model import Gateway
+    from gal.model import Gateway, Service
+    from gal.ranking import Candidate
 
 _NOT_FOUND = 404
 
@@ -53,8 +54,11 @@ class Tracer:
     gateway: Gateway
     counters: Counters = field(default_factory=Counters)
     router: Router = field(init=False)
+    _services: dict[str, Service] = field(init=False)
 
     def __post_init__(self) -> None:
+        services = self.gateway.services
+        self._services = {one.name: one for one in services if one.name is not None}
         self.router = Router.of(self.gateway)
 
     def trace(self, request: Request) -> Decision:
@@ -72,7 +76,7 @@ class Tracer:
         exchange = Exchange(
             self.gateway,
             candidate.route,
-            candidate.service,
+            self._service(candidate),
             request,
             decision,
             self.counters,
@@ -87,6 +91,13 @@ class Tracer:
                 break
         self._unknown_plugins(exchange)
         return decision
+
+    def _service(self, candidate: Candidate) -> Service | None:
+        """The service that a route is nested in, or that it names."""
+        if candidate.service is not None:
+            return candidate.service
+        name = candidate.route.upstream
+        return self._services.get(name) if name is not None else None
 
     def _unknown_plugins(self, exchange: Exchange) -> None:
         """Say what else acts there that only the gateway itself knows."""

@@ -45,7 +45,8 @@ def allowed_origin(policy: Cors, origin: str | None) -> str | None:
     if "*" in policy.allowed_origins:
         return "*"
     if origin is None:
-        return policy.allowed_origins[0] if len(policy.allowed_origins) == 1 else None
+        alone = len(policy.allowed_origins) == 1 and not policy.allowed_origin_patterns
+        return policy.allowed_origins[0] if alone else None
     if origin in policy.allowed_origins:
         return origin
     patterns = policy.allowed_origin_patterns

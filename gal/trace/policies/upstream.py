@@ -105,24 +105,28 @@ def _host(exchange: Exchange) -> str | None:
 
 def _upstream(exchange: Exchange) -> Upstream | None:
     if exchange.service is not None:
-        own = exchange.service.upstream
-        return own if isinstance(own, Upstream) else _named(exchange, own)[1]
-    return _named(exchange, exchange.route.upstream)[1]
+        return _of_service(exchange, exchange.service)
+    return _named(exchange, exchange.route.upstream)
 
 
-def _named(exchange: Exchange, name: str | None) -> tuple[Service | None, Upstream | None]:
-    """The service or upstream of a name."""
+def _of_service(exchange: Exchange, service: Service) -> Upstream | None:
+    own = service.upstream
+    return own if isinstance(own, Upstream) else _only_upstream(exchange, own)
+
+
+def _only_upstream(exchange: Exchange, name: str | None) -> Upstream | None:
+    found = (one for one in exchange.gateway.upstreams if one.name == name)
+    return next(found, None) if name is not None else None
+
+
+def _named(exchange: Exchange, name: str | None) -> Upstream | None:
+    """The upstream of a name, or that of the service of that name."""
     if name is None:
-        return None, None
+        return None
     for service in exchange.gateway.services:
         if service.name == name:
-            own = service.upstream
-            found = own if isinstance(own, Upstream) else _named(exchange, own)[1]
-            return service, found
-    for upstream in exchange.gateway.upstreams:
-        if upstream.name == name:
-            return None, upstream
-    return None, None
+            return _of_service(exchange, service)
+    return _only_upstream(exchange, name)
 
 
 def _shares(exchange: Exchange) -> list[Share]:
@@ -138,7 +142,7 @@ def _shares(exchange: Exchange) -> list[Share]:
 
 
 def _backend(exchange: Exchange, backend: Backend) -> Upstream | None:
-    return _named(exchange, backend.upstream)[1]
+    return _named(exchange, backend.upstream)
 
 
 def _targets(upstream: Upstream | None, percent: float) -> list[Share]:
@@ -168,6 +172,7 @@ def _tell(exchange: Exchange) -> None:
         exchange.note("circuit_breaker", Outcome.NOTED, message, breaker)
     retry = exchange.policy(Retry, "retry") or (upstream.retry if upstream is not None else None)
     if retry is not None and retry.attempts:
+        exchange.decision.retry = retry
         message = f"up to {retry.attempts} further attempts"
         exchange.note("retry", Outcome.NOTED, message, retry)
     timeout = exchange.policy(Timeout, "timeout")

@@ -1,0 +1,3 @@
+"""Whether two gateways treat requests alike, found out by running them: `gal verify`."""
+
+from __future__ import annotations

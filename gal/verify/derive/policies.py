@@ -1,0 +1,173 @@
+"""Probes about what policies do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TypeVar
+
+from gal.model import (
+    Cors,
+    Headers,
+    IpAccess,
+    Policy,
+    RateLimit,
+    RateLimitAlgorithm,
+    Redirect,
+    SizeLimit,
+)
+from gal.trace.matching import in_range
+from gal.trace.request import Request
+from gal.verify.derive.base import Ground, entered
+from gal.verify.derive.entering import authentication_of, entries
+from gal.verify.probe import Kind, Probe, Steering
+from gal.verify.sample import sample
+
+P = TypeVar("P", bound=Policy)
+_LONGEST_BURST = 25
+_LARGEST_BODY = 1 << 20
+_COUNTED = 60
+_FOREIGN = "https://probe-foreign.test"
+_BREAKS_WINDOWS = frozenset({RateLimitAlgorithm.FIXED_WINDOW, RateLimitAlgorithm.SLIDING_WINDOW})
+
+
+def acting(ground: Ground, kind: type[P], name: str) -> P | None:
+    """The policy of one kind that acts on a route for everybody."""
+    scopes = [ground.route.policies]
+    scopes += [ground.service.policies] if ground.service is not None else []
+    for policies in [*scopes, ground.gateway.policies]:
+        found = getattr(policies, name)
+        if isinstance(found, kind):
+            return found if found.enabled else None
+    return None
+
+
+def credentials(ground: Ground) -> Iterator[Probe]:
+    """Without credentials, with wrong and with right ones."""
+    policy = authentication_of(ground.gateway, ground.service, ground.route)
+    if policy is None:
+        return
+    request, name = ground.request, ground.name
+    nodes = (policy, ground.route)
+    yield Probe(Kind.CREDENTIAL, f"{name}: without credentials", request, nodes=nodes)
+    for entry in entries(ground.gateway, ground.service, ground.route):
+        right = entered(request, entry)
+        yield Probe(Kind.CREDENTIAL, f"{name}: with {entry.name}", right, nodes=nodes)
+        if entry.wrong:
+            wrong = replace(request, headers=(*request.headers, *entry.wrong))
+            yield Probe(Kind.CREDENTIAL, f"{name}: with a wrong one", wrong, nodes=nodes)
+
+
+def cors(ground: Ground) -> Iterator[Probe]:
+    """Allowed and foreign origins, with and without a preflight."""
+    policy = acting(ground, Cors, "cors")
+    if policy is None:
+        return
+    nodes = (policy, ground.route)
+    for origin in [*_origins(policy), _FOREIGN, None]:
+        headers = (("Origin", origin),) if origin else ()
+        plain = replace(ground.request, headers=(*ground.request.headers, *headers))
+        what = f"{ground.name}: the origin {origin}" if origin else f"{ground.name}: no origin"
+        yield Probe(Kind.CORS, what, ground.entering(plain), nodes=nodes)
+        if origin:
+            asked = (("Access-Control-Request-Method", "GET"),)
+            preflight = replace(plain, method="OPTIONS", headers=(*plain.headers, *asked))
+            yield Probe(Kind.CORS, f"{what}, before the request", preflight, nodes=nodes)
+
+
+def _origins(policy: Cors) -> list[str]:
+    plain = [one for one in policy.allowed_origins if "://" in one][:3]
+    sampled = [sample(one) for one in policy.allowed_origin_patterns[:3]]
+    made = [one for one in sampled if one is not None and "://" in one]
+    return [*plain, *made, *(f"{one}.evil.test" for one in [*plain, *made][:2])]
+
+
+def addresses(ground: Ground) -> Iterator[Probe]:
+    """Clients that have an allowed or a denied address, as far as loopback has such addresses."""
+    policy = acting(ground, IpAccess, "ip_access")
+    if policy is None:
+        return
+    known = {"127.0.0.1", "127.0.0.2", "127.9.9.9"}
+    known |= {
+        one.partition("/")[0]
+        for one in (*policy.allow, *policy.deny)
+        if in_range(one.partition("/")[0], "127.0.0.0/8")
+    }
+    for address in sorted(known):
+        request = replace(ground.entering(), client_ip=address)
+        what = f"{ground.name}: from {address}"
+        yield Probe(Kind.ADDRESS, what, request, nodes=(policy, ground.route))
+
+
+def rate_limits(ground: Ground) -> Iterator[Probe]:
+    """One request more than a limit lets through."""
+    policy = acting(ground, RateLimit, "rate_limit")
+    if policy is None or policy.algorithm not in _BREAKS_WINDOWS:
+        return
+    counts = [rate.count for rate in policy.limits if rate.period.in_seconds >= 1]
+    least = min((one for one in counts if isinstance(one, int)), default=0)
+    if 0 < least < _LONGEST_BURST:
+        what = f"{ground.name}: {least + 1} requests, of which {least} may pass"
+        nodes = (policy, ground.route)
+        yield Probe(Kind.RATE_LIMIT, what, ground.entering(), least + 1, nodes=nodes)
+
+
+def headers(ground: Ground) -> Iterator[Probe]:
+    """Headers that are changed, when the client and the upstream send them already."""
+    policy = acting(ground, Headers, "headers")
+    if policy is None:
+        return
+    sent, answered = [], []
+    if policy.request is not None:
+        names = [*policy.request.remove, *policy.request.replace, *policy.request.set]
+        names += [*policy.request.rename, *policy.request.default, *policy.request.add]
+        sent = [(name, "probe") for name in dict.fromkeys(names) if name.lower() != "host"]
+    if policy.response is not None:
+        names = [*policy.response.remove, *policy.response.replace, *policy.response.set]
+        names += [*policy.response.rename, *policy.response.default, *policy.response.add]
+        answered = [(name, "probe") for name in dict.fromkeys(names)]
+    request = replace(ground.request, headers=(*ground.request.headers, *sent))
+    yield Probe(
+        Kind.HEADERS,
+        f"{ground.name}: headers that are there already",
+        ground.entering(request),
+        steering=Steering(headers=tuple(answered)),
+        nodes=(policy, ground.route),
+    )
+
+
+def backends(ground: Ground) -> Iterator[Probe]:
+    """How often each of several backends gets a request."""
+    if len([one for one in ground.route.backends if one.weight]) < 2:
+        return
+    what = f"{ground.name}: shares of its backends"
+    yield Probe(
+        Kind.BACKENDS, what, ground.entering(), _COUNTED, counted=True, nodes=(ground.route,)
+    )
+
+
+def size_limits(ground: Ground) -> Iterator[Probe]:
+    """Bodies as large as may be, and one byte larger."""
+    policy = acting(ground, SizeLimit, "size_limit")
+    if policy is None or policy.max_body.bytes > _LARGEST_BODY:
+        return
+    for size in (policy.max_body.bytes, policy.max_body.bytes + 1):
+        method = "POST" if not ground.route.methods else ground.request.method
+        request = replace(ground.request, method=method, body=b"x" * size)
+        what = f"{ground.name}: a body of {size} bytes"
+        yield Probe(Kind.SIZE_LIMIT, what, ground.entering(request), nodes=(policy, ground.route))
+
+
+def failures(ground: Ground) -> Iterator[Probe]:
+    """An upstream that answers with an error, always or only at first."""
+    if acting(ground, Redirect, "redirect") is not None:
+        return
+    for statuses, what in (((503,), "an upstream that fails"), ((503, 200), "a failure first")):
+        request: Request = ground.entering()
+        yield Probe(
+            Kind.FAILURE,
+            f"{ground.name}: {what}",
+            request,
+            steering=Steering(statuses),
+            nodes=(ground.route,),
+        )

@@ -1,0 +1,75 @@
+"""The dynamic configuration as one: the same shapes, whatever kind of file it came from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gal.context import ImportContext
+    from gal.reading import Mapping
+
+_SECTIONS = {
+    "middlewares": "middlewares",
+    "services": "services",
+    "serversTransports": "servers_transports",
+    "options": "tls_options",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Middleware:
+    """A middleware that a router names.
+
+    Attributes:
+        name: its key.
+        kind: its option as documented, such as `basicAuth`.
+        config: its settings, None where there are none.
+        node: the mapping that holds the kind.
+    """
+
+    name: str
+    kind: str
+    config: Mapping | None
+    node: Mapping
+
+
+@dataclass(slots=True)
+class Dynamic:
+    """What all files together say, by name.
+
+    Attributes:
+        context: where to report, and the user's choices.
+        routers: HTTP routers.
+        middlewares: HTTP middlewares.
+        services: HTTP services.
+        servers_transports: how servers are spoken to.
+        tls_options: TLS options.
+        providers: names of providers whose objects are here, such as `file`.
+    """
+
+    context: ImportContext
+    routers: dict[str, Mapping] = field(default_factory=dict)
+    middlewares: dict[str, Mapping] = field(default_factory=dict)
+    services: dict[str, Mapping] = field(default_factory=dict)
+    servers_transports: dict[str, Mapping] = field(default_factory=dict)
+    tls_options: dict[str, Mapping] = field(default_factory=dict)
+    providers: set[str] = field(default_factory=set)
+
+    def resolve(self, reference: str, section: str) -> str | None:
+        """The key of what a reference such as `auth` or `auth@file` names; None where nobody here
+        has it.
+        """
+        known: dict[str, Mapping] = getattr(self, _SECTIONS[section])
+        if reference in known:
+            return reference
+        name, at, provider = reference.rpartition("@")
+        if not at:
+            return _without_case(known, reference)
+        if provider.lower() not in self.providers:
+            return None
+        return name if name in known else _without_case(known, name)
+
+
+def _without_case(known: dict[str, Mapping], name: str) -> str | None:
+    return next((key for key in known if key.lower() == name.lower()), None)

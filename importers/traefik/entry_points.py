@@ -1,0 +1,219 @@
+"""Entry points: the ports that Traefik listens on, and what holds for all routers of one
+(https://doc.traefik.io/traefik/reference/install-configuration/entrypoints/).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from gal.importers.traefik.options import flag, number, plain, section, strings, text
+from gal.ledger import Fate, Level
+from gal.model import AddressMatch, Listener, Origin, Route
+from gal.reading import Mapping, Node
+
+if TYPE_CHECKING:
+    from gal.ledger import Reporter
+
+_INTERNAL = "traefik"
+"""Traefik's own entry point for its API, which no router uses unless it names it."""
+
+_KNOWN = {"web": 80, "http": 80, "websecure": 443, "https": 443, _INTERNAL: 8080}
+_PLAIN, _SECURE, _FIRST_FREE = 80, 443, 8000
+_REDIRECT_PRIORITY = 2**63 - 2
+_QUIET = ("transport", "http2", "http3", "observability", "proxyProtocol", "allowACMEByPass")
+
+
+@dataclass(slots=True)
+class Redirection:
+    """All plain requests of an entry point go to another one.
+
+    Attributes:
+        to: name of the other entry point, or `:PORT`.
+        scheme: of the other one.
+        permanent: 308 or 301 instead of 307 or 302.
+        priority: against routers.
+        node: where it is said.
+    """
+
+    to: str
+    scheme: str
+    permanent: bool
+    priority: int
+    node: Mapping
+
+
+@dataclass(slots=True)
+class EntryPoint:
+    """A port to listen on.
+
+    Attributes:
+        name: unique.
+        host: address; empty is every one.
+        port: TCP port.
+        tls: settings of TLS that routers without their own take over.
+        middlewares: names that stand before those of a router.
+        default: routers that name no entry point are here.
+        redirection: where plain requests are sent.
+        node: where it is said; unset for one that only routers name.
+        plain: a router takes plain requests here.
+        secure: a router takes TLS here.
+    """
+
+    name: str
+    host: str = ""
+    port: int = _PLAIN
+    tls: Mapping | None = None
+    middlewares: list[str] = field(default_factory=list)
+    default: bool = False
+    redirection: Redirection | None = None
+    node: Node | None = None
+    plain: bool = False
+    secure: bool = False
+
+
+@dataclass(slots=True)
+class EntryPoints:
+    """All entry points, by name."""
+
+    known: dict[str, EntryPoint] = field(default_factory=dict)
+    assumed: bool = False
+
+    def of(self, names: Iterable[str], *, secure: bool) -> list[EntryPoint]:
+        """The entry points of a router; without names the default ones."""
+        given = list(names)
+        if not given:
+            return self._defaults()
+        found = [self._named(name, secure=secure) for name in given]
+        return [one for one in found if one is not None]
+
+    def _named(self, name: str, *, secure: bool) -> EntryPoint | None:
+        found = self.known.get(name)
+        if found is None:
+            lower = {key.lower(): one for key, one in self.known.items()}
+            found = lower.get(name.lower())
+        if found is None and self.assumed:
+            found = self.known[name] = EntryPoint(name, port=self._free_port(name, secure))
+        return found
+
+    def _free_port(self, name: str, secure: bool) -> int:
+        taken = {one.port for one in self.known.values()}
+        wanted = [_KNOWN.get(name.lower(), 0), _SECURE if secure else _PLAIN]
+        wanted += range(_FIRST_FREE, _FIRST_FREE + len(taken) + 1)
+        return next(port for port in wanted if port and port not in taken)
+
+    def _defaults(self) -> list[EntryPoint]:
+        if not self.known:
+            self.known["web"] = EntryPoint("web")
+        own = [one for one in self.known.values() if one.name != _INTERNAL]
+        return [one for one in own if one.default] or own
+
+    def redirected(self, to: str) -> int | None:
+        """The port that a redirection leads to, where it is known."""
+        if to.startswith(":") and to[1:].isdigit():
+            return int(to[1:])
+        found = self._named(to, secure=True)
+        return found.port if found is not None else None
+
+
+def read_entry_points(static: Sequence[Mapping], report: Reporter) -> EntryPoints:
+    """The entry points of the static configuration. Without one, those that routers name are
+    assumed to be there.
+    """
+    found = EntryPoints()
+    given = [node.take_mapping("entryPoints") for node in static]
+    for points in given:
+        for name, node in points.take_items() if points is not None else ():
+            below = node if isinstance(node, Mapping) else None
+            if below is None:
+                raise node.mismatch("a mapping")
+            point = _read(name, below, report)
+            if point is not None:
+                found.known[name] = point
+    found.assumed = not any(points is not None for points in given)
+    return found
+
+
+def _read(name: str, node: Mapping, report: Reporter) -> EntryPoint | None:
+    address = text(node, "address") or f":{_PLAIN}"
+    whole, _, protocol = address.partition("/")
+    host, _, port = whole.rpartition(":")
+    if protocol == "udp":
+        node.take_all()
+        message = "other gateways are written without UDP"
+        report.at(node, Fate.DROPPED, Level.WARNING, "listeners", message)
+        return None
+    if not port.isdigit():
+        raise node.error(f'"{address}" is no address such as :80')
+    point = EntryPoint(name, host.strip("[]"), int(port), node=node)
+    point.default = flag(node, "asDefault")
+    http = section(node, "http")
+    if http is not None:
+        _http(point, http, report)
+    forwarded = section(node, "forwardedHeaders")
+    if forwarded is not None:
+        plain(forwarded)
+        message = "other gateways take the client's address from the connection"
+        report.at(forwarded, Fate.DROPPED, Level.WARNING, "listeners", message)
+    for option in (*_QUIET, "udp", "reusePort"):
+        below = node.take(option)
+        if below is not None:
+            plain(below)
+            level = Level.WARNING if option == "proxyProtocol" else Level.INFO
+            message = "only Traefik has this setting of listeners"
+            report.at(below, Fate.DROPPED, level, "listeners", message)
+    return point
+
+
+def _http(point: EntryPoint, node: Mapping, report: Reporter) -> None:
+    point.tls = section(node, "tls")
+    point.middlewares = strings(node, "middlewares")
+    redirections = section(node, "redirections")
+    target = section(redirections, "entryPoint") if redirections is not None else None
+    if target is not None:
+        priority = number(target, "priority")
+        point.redirection = Redirection(
+            text(target, "to") or "",
+            text(target, "scheme") or "https",
+            flag(target, "permanent", default=True),
+            _REDIRECT_PRIORITY if priority is None else priority,
+            target,
+        )
+    for option in ("encodeQuerySemicolons", "encodedCharacters", "maxHeaderBytes", "sanitizePath"):
+        below = node.take(option)
+        if below is not None:
+            plain(below)
+            message = "only Traefik has this setting of listeners"
+            report.at(below, Fate.DROPPED, Level.WARNING, "listeners", message)
+
+
+def listeners(points: EntryPoints, report: Reporter) -> list[Listener]:
+    """The listeners of the model. A port with TLS on any of its routers speaks TLS."""
+    found = []
+    for point in points.known.values():
+        used = point.plain or point.secure or point.redirection is not None
+        if point.name == _INTERNAL and not used:
+            continue
+        secure = point.secure or (point.tls is not None and not point.plain)
+        if point.secure and point.plain:
+            message = "Traefik takes plain requests on this port, too; others speak TLS only"
+            report.at(
+                point.node, Fate.APPROXIMATED, Level.WARNING, "listeners", message, whole=False
+            )
+        origin = Origin(point.node, {"port": "address"}) if point.node is not None else None
+        protocol = "https" if secure else "http"
+        host = point.host or "0.0.0.0"
+        found.append(Listener(point.name, host, point.port, protocol, origin=origin))
+    return found
+
+
+def bind(route: Route, own: Sequence[EntryPoint], all_of: Sequence[Listener]) -> None:
+    """Have a route answer on its entry points only, where its scheme does not say as much."""
+    protocol = route.schemes[0] if route.schemes else "http"
+    if all(one.protocol == protocol == "http" for one in all_of):
+        route.schemes = []
+    ports = {one.port for one in all_of if one.protocol == protocol}
+    mine = {one.port for one in own}
+    if not ports <= mine:
+        route.destinations = [AddressMatch(port=port) for port in sorted(mine)]

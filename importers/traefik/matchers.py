@@ -1,0 +1,313 @@
+"""Matchers of rules, each as what it asks of a request.
+
+Source: https://doc.traefik.io/traefik/reference/routing-configuration/http/routing/rules-and-priority/#rules
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from gal.model import Anchor, Dialect, MatchKind, PathMatch, Regex, ValueMatch
+from gal.reading import is_placeholder
+
+_TEMPLATE = re.compile(r"\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)?(?P<colon>:)?")
+_WILDCARD_REGEX = re.compile(r"\^?(?:\.\+|\[\^\.\]\+|\[a-zA-Z0-9-\]\+)((?:\\\.[A-Za-z0-9_-]+)+)\$")
+_ANY_HOST = frozenset(("", ".*", ".+", "^.*", "^.+", "^.*$", "^.+$", ".*$", ".+$"))
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """A host that is asked for.
+
+    Attributes:
+        pattern: an exact name, or one with a wildcard; unset where only the expression says it.
+        regex: the same as an expression on the host without its port, in lower case.
+    """
+
+    pattern: str | None
+    regex: Regex
+
+
+Value = Host | PathMatch | ValueMatch | str
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    """One matcher with one value.
+
+    Attributes:
+        family: `host`, `path`, `method`, `header`, `query` or `client`.
+        value: what it asks for; methods and addresses are texts.
+        negated: it must not fit.
+    """
+
+    family: str
+    value: Value
+    negated: bool = False
+
+    def negated_one(self) -> Literal:
+        """The opposite."""
+        return replace(self, negated=not self.negated)
+
+
+def matcher_v3(name: str, values: list[str]) -> list[Literal]:
+    """A matcher of syntax `v3`; names are as they are, or all in one case.
+
+    Raises:
+        ValueError: Traefik would refuse it.
+    """
+    found = _named(name, _V3)
+    if found is None:
+        raise ValueError(f"there is no matcher {name}")
+    known, counts, read = found
+    if len(values) not in counts:
+        raise ValueError(f"{known} takes {_told(counts)} value(s), not {len(values)}")
+    return [read(values)]
+
+
+def matcher_v2(name: str, values: list[str]) -> list[Literal]:
+    """A matcher of syntax `v2`, where several values mean any of them.
+
+    Raises:
+        ValueError: Traefik would refuse it.
+    """
+    found = _named(name, _V2)
+    if found is None:
+        raise ValueError(f"there is no matcher {name}")
+    known, counts, read = found
+    if counts:
+        if len(values) not in counts:
+            raise ValueError(f"{known} takes {_told(counts)} value(s), not {len(values)}")
+        return [read(values)]
+    return [read([value]) for value in values]
+
+
+def _told(counts: tuple[int, ...]) -> str:
+    return " or ".join(map(str, counts))
+
+
+Reader = Callable[[list[str]], Literal]
+_Table = dict[str, tuple[tuple[int, ...], Reader]]
+
+
+def _named(name: str, table: _Table) -> tuple[str, tuple[int, ...], Reader] | None:
+    for known, (counts, read) in table.items():
+        if name in (known, known.lower(), known.upper(), known.capitalize()):
+            return known, counts, read
+    return None
+
+
+# -- hosts
+
+
+def _host(values: list[str]) -> Literal:
+    """`Host`: a name, `*`, or `*.` for one label before a domain."""
+    name = values[0].lower()
+    if not name.isascii():
+        raise ValueError(f'the host "{name}" has letters that are not ASCII')
+    if name == "*":
+        return Literal("host", Host("*", _host_regex(".*")))
+    bare = name.rstrip(".")
+    if bare.startswith("*."):
+        return Literal("host", Host(None, _host_regex(rf"[^.]+{re.escape(bare[1:])}")))
+    return Literal("host", Host(bare, _host_regex(re.escape(bare))))
+
+
+def _host_regex(pattern: str) -> Regex:
+    return Regex(pattern, Dialect.GO, Anchor.FULL)
+
+
+def _host_regexp(values: list[str]) -> Literal:
+    """`HostRegexp`: searched in the host."""
+    text = values[0]
+    _check(text)
+    regex = Regex(text, Dialect.GO, Anchor.SEARCH)
+    if text in _ANY_HOST:
+        return Literal("host", Host("*", regex))
+    wildcard = _WILDCARD_REGEX.fullmatch(text)
+    if wildcard and text.startswith(("^.+", ".+")):
+        return Literal("host", Host(f"*{wildcard[1]}".replace("\\", ""), regex))
+    return Literal("host", Host(None, regex))
+
+
+def _host_v2(values: list[str]) -> Literal:
+    if has_template(values[0]):
+        return _host_template(values)
+    name = values[0].lower().rstrip(".")
+    return Literal("host", Host(name, _host_regex(re.escape(name))))
+
+
+def _host_template(values: list[str]) -> Literal:
+    """`HostRegexp` of v2: literal text with `{name:expression}` in it."""
+    pattern = _from_template(values[0], "[^.]+")
+    wildcard = re.fullmatch(r"\(\?:(?:\.\+|\.\*|\[\^\.\]\+)\)((?:\\\.[A-Za-z0-9_-]+)+)", pattern)
+    name = f"*{wildcard[1]}".replace("\\", "") if wildcard and "[^.]" not in pattern else None
+    return Literal("host", Host(name, Regex(f"(?i){pattern}", Dialect.GO, Anchor.FULL)))
+
+
+# -- paths
+
+
+def _path(values: list[str]) -> Literal:
+    _rooted(values[0])
+    return Literal("path", PathMatch(path=values[0]))
+
+
+def _path_prefix(values: list[str]) -> Literal:
+    _rooted(values[0])
+    return Literal("path", PathMatch(path_prefix=values[0]))
+
+
+def _path_regexp(values: list[str]) -> Literal:
+    _check(values[0])
+    return Literal("path", PathMatch(path_regex=Regex(values[0], Dialect.GO, Anchor.SEARCH)))
+
+
+def _path_v2(values: list[str]) -> Literal:
+    _rooted(values[0])
+    if not has_template(values[0]):
+        return Literal("path", PathMatch(path=values[0]))
+    pattern = _from_template(values[0], "[^/]+")
+    return Literal("path", PathMatch(path_regex=Regex(pattern, Dialect.GO, Anchor.FULL)))
+
+
+def _path_prefix_v2(values: list[str]) -> Literal:
+    _rooted(values[0])
+    if not has_template(values[0]):
+        return Literal("path", PathMatch(path_prefix=values[0]))
+    pattern = _from_template(values[0], "[^/]+")
+    return Literal("path", PathMatch(path_regex=Regex(pattern, Dialect.GO, Anchor.START)))
+
+
+def _rooted(path: str) -> None:
+    if not path.startswith("/") and not is_placeholder(path):
+        raise ValueError(f'the path "{path}" does not start with a slash')
+
+
+def has_template(text: str) -> bool:
+    """Whether a text holds `{name}` or `{name:expression}`, as syntax `v2` has it."""
+    return any(found["name"] for found in _TEMPLATE.finditer(text)) and not is_placeholder(text)
+
+
+def _from_template(text: str, default: str) -> str:
+    """The expression of a text with `{name:expression}` in it (gorilla/mux, `newRouteRegexp`)."""
+    pattern, at = "", 0
+    while at < len(text):
+        if text[at] != "{":
+            pattern += re.escape(text[at])
+            at += 1
+            continue
+        end = _end_of_braces(text, at)
+        name, colon, expression = text[at + 1 : end].partition(":")
+        pattern += f"(?:{expression})" if colon else f"(?:{default})"
+        if not name:
+            raise ValueError(f'"{text}" has an expression without a name')
+        at = end + 1
+    _check(pattern)
+    return pattern
+
+
+def _end_of_braces(text: str, start: int) -> int:
+    depth = 0
+    for place in range(start, len(text)):
+        depth += {"{": 1, "}": -1}.get(text[place], 0)
+        if depth == 0:
+            return place
+    raise ValueError(f'the braces of "{text}" are not closed')
+
+
+def _check(pattern: str) -> None:
+    """Refuse what no engine reads. Python's own is asked: what only Go refuses stays unseen."""
+    if is_placeholder(pattern):
+        return
+    try:
+        re.compile(pattern.replace("(?P<", "(?P<").replace("\\z", "\\Z"))
+    except re.error as error:
+        if "(?" in pattern or "\\p" in pattern or "[[:" in pattern or "\\Q" in pattern:
+            return  # flags and classes that Python writes in another way
+        raise ValueError(f'the expression "{pattern}" cannot be read: {error}') from None
+
+
+# -- the rest
+
+
+def _method(values: list[str]) -> Literal:
+    return Literal("method", values[0].upper())
+
+
+def _header(values: list[str]) -> Literal:
+    return Literal("header", ValueMatch(values[0], [values[1]]))
+
+
+def _header_regexp(values: list[str]) -> Literal:
+    return Literal("header", _expression(values))
+
+
+def _headers_v2(values: list[str]) -> Literal:
+    if len(values) == 1 or not values[1]:
+        return Literal("header", ValueMatch(values[0], kind=MatchKind.PRESENT))
+    return _header(values)
+
+
+def _query(values: list[str]) -> Literal:
+    """`Query`: with only a name, the value is empty."""
+    return Literal("query", ValueMatch(values[0], [values[1] if len(values) > 1 else ""]))
+
+
+def _query_regexp(values: list[str]) -> Literal:
+    return Literal("query", _expression(values)) if len(values) > 1 else _query(values)
+
+
+def _query_v2(values: list[str]) -> Literal:
+    """`Query("name=value")`; without a value any does."""
+    name, equals, value = values[0].partition("=")
+    if not equals:
+        raise ValueError(f'"{values[0]}" is no NAME=VALUE')
+    if not value:
+        return Literal("query", ValueMatch(name, kind=MatchKind.PRESENT))
+    if has_template(value):
+        regex = Regex(_from_template(value, ".*"), Dialect.GO, Anchor.FULL)
+        return Literal("query", ValueMatch(name, kind=MatchKind.REGEX, regexes=[regex]))
+    return Literal("query", ValueMatch(name, [value]))
+
+
+def _expression(values: list[str]) -> ValueMatch:
+    _check(values[1])
+    regex = Regex(values[1], Dialect.GO, Anchor.SEARCH)
+    return ValueMatch(values[0], kind=MatchKind.REGEX, regexes=[regex])
+
+
+def _client(values: list[str]) -> Literal:
+    if not is_placeholder(values[0]):
+        ipaddress.ip_network(values[0], strict=False)
+    return Literal("client", values[0])
+
+
+_V3: _Table = {
+    "ClientIP": ((1,), _client),
+    "Method": ((1,), _method),
+    "Host": ((1,), _host),
+    "HostRegexp": ((1,), _host_regexp),
+    "Path": ((1,), _path),
+    "PathRegexp": ((1,), _path_regexp),
+    "PathPrefix": ((1,), _path_prefix),
+    "Header": ((2,), _header),
+    "HeaderRegexp": ((2,), _header_regexp),
+    "Query": ((1, 2), _query),
+    "QueryRegexp": ((1, 2), _query_regexp),
+}
+_V2: _Table = {
+    "Host": ((), _host_v2),
+    "HostHeader": ((), _host_v2),
+    "HostRegexp": ((), _host_template),
+    "ClientIP": ((), _client),
+    "Path": ((), _path_v2),
+    "PathPrefix": ((), _path_prefix_v2),
+    "Method": ((), _method),
+    "Headers": ((1, 2), _headers_v2),
+    "HeadersRegexp": ((2,), _header_regexp),
+    "Query": ((), _query_v2),
+}

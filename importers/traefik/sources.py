@@ -1,0 +1,236 @@
+"""All files of one configuration together: static, dynamic, labels and manifests."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence as SequenceABC
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from gal.importers.traefik.dynamic import Dynamic
+from gal.importers.traefik.labels import read_command, read_labels
+from gal.importers.traefik.manifests import Manifests, is_kubernetes
+from gal.importers.traefik.nodes import mapping_at, scalar_at
+from gal.importers.traefik.recognition import recognise
+from gal.ledger import Fate, Level
+from gal.reading import Document, Mapping, Node, Scalar, Sequence
+
+if TYPE_CHECKING:
+    from gal.context import ImportContext
+
+_STATIC_ONLY = "Traefik static configuration"
+_HTTP = {
+    "routers": "routers",
+    "middlewares": "middlewares",
+    "services": "services",
+    "serversTransports": "servers_transports",
+}
+_DEFAULT_PORT = "80"
+
+
+@dataclass(slots=True)
+class Sources:
+    """What the files say.
+
+    Attributes:
+        dynamic: HTTP routers, middlewares, services, and TLS options.
+        static: static configurations: files and command lines.
+        tls: `tls` sections.
+        others: `tcp` and `udp` sections by their name.
+        made: mappings that stand in no document, such as those of labels.
+        roots: the documents.
+    """
+
+    dynamic: Dynamic
+    static: list[Mapping] = field(default_factory=list)
+    tls: list[Mapping] = field(default_factory=list)
+    others: list[tuple[str, Node]] = field(default_factory=list)
+    made: list[Mapping] = field(default_factory=list)
+    roots: list[Node] = field(default_factory=list)
+
+
+def gather(documents: SequenceABC[Document], context: ImportContext) -> Sources:
+    """Read all documents.
+
+    Raises:
+        InputError: one is of Traefik 1, or not what it seems to be.
+    """
+    sources = Sources(Dynamic(context))
+    manifests = Manifests(sources.dynamic)
+    for document in documents:
+        document.respell(str.lower)
+        sources.roots.append(document.root)
+        _read(document, sources, manifests)
+    return sources
+
+
+def _read(document: Document, sources: Sources, manifests: Manifests) -> None:
+    root = document.root
+    if isinstance(root, Scalar) and root.is_null:
+        return
+    if isinstance(root, Sequence):
+        _labels(root, sources, None)
+        return
+    mapping = document.mapping()
+    if is_kubernetes(mapping):
+        sources.dynamic.providers.add("kubernetescrd")
+        manifests.read(mapping)
+    elif recognise(document) == "docker-compose with Traefik labels":
+        _compose(mapping, sources)
+    elif mapping.has("labels") and len(mapping) == 1:
+        labels = mapping.take("labels")
+        if labels is not None:
+            _labels(labels, sources, None)
+    else:
+        _file(mapping, sources)
+
+
+def _file(root: Mapping, sources: Sources) -> None:
+    """A file of the file provider, a static one, or both in one."""
+    sources.dynamic.providers.add("file")
+    _dynamic(root, sources)
+    if any(key.lower() not in ("http", "tcp", "udp", "tls") for key in root):
+        sources.static.append(root)
+
+
+def _dynamic(root: Mapping, sources: Sources) -> None:
+    http = root.take_mapping("http")
+    if http is not None:
+        _http(http, sources)
+    tls = root.take_mapping("tls")
+    if tls is not None:
+        sources.tls.append(tls)
+    for name in ("tcp", "udp"):
+        below = root.take(name)
+        if below is not None:
+            sources.others.append((name, below))
+
+
+def _http(http: Mapping, sources: Sources) -> None:
+    for key, name in _HTTP.items():
+        known: dict[str, Mapping] = getattr(sources.dynamic, name)
+        below = http.take_mapping(key)
+        for one, node in below.take_items() if below is not None else ():
+            if not isinstance(node, Mapping):
+                raise node.mismatch("a mapping")
+            if one in known:
+                message = f'another file has "{one}", too: that one counts'
+                report = sources.dynamic.context.report
+                report.at(node, Fate.DROPPED, Level.WARNING, key, message)
+                node.take_all()
+                continue
+            known[one] = node
+    models = http.take("models")
+    if models is not None:
+        models.take_all()
+        message = "Traefik makes these itself of its entry points"
+        sources.dynamic.context.report.at(models, Fate.DROPPED, Level.INFO, "models", message)
+
+
+# -- compose files
+
+
+def _compose(root: Mapping, sources: Sources) -> None:
+    sources.dynamic.providers |= {"docker", "swarm"}
+    services = root.take_mapping("services")
+    for name, service in services.take_items() if services is not None else ():
+        if isinstance(service, Mapping):
+            _container(name, service, sources)
+    report = sources.dynamic.context.report
+    for key in list(root.untaken()):
+        root.mark(key)
+        node = root.entries[key]
+        node.take_all()
+        message = "it is for the containers, not for the gateway"
+        report.at(node, Fate.DROPPED, Level.INFO, "compose", message)
+
+
+def _container(name: str, service: Mapping, sources: Sources) -> None:
+    deploy = service.peek("deploy")
+    places = [service, deploy] if isinstance(deploy, Mapping) else [service]
+    for place in places:
+        labels = place.take("labels")
+        if labels is not None:
+            _labels(labels, sources, (name, service))
+    command = service.peek("command")
+    static = read_command(command) if command is not None and _is_traefik(service) else None
+    if static is not None:
+        sources.static.append(static)
+        sources.made.append(static)
+    service.take_all()
+
+
+def _is_traefik(service: Mapping) -> bool:
+    image = service.peek("image")
+    return isinstance(image, Scalar) and "traefik" in image.text
+
+
+def _labels(labels: Node, sources: Sources, container: tuple[str, Mapping] | None) -> None:
+    root = read_labels(labels, sources.dynamic.context.report, compose=container is not None)
+    if root is None:
+        return
+    sources.dynamic.providers.add("docker")
+    sources.made.append(root)
+    if container is not None:
+        _complete(root, *container)
+    _dynamic(root, sources)
+
+
+def _complete(root: Mapping, name: str, service: Mapping) -> None:
+    """What Traefik adds itself: a service for the container, and it as every router's service."""
+    http = root.peek("http")
+    if not isinstance(http, Mapping):
+        return
+    services = http.peek("services")
+    if not isinstance(services, Mapping):
+        services = mapping_at(root, "services", http)
+    routers = http.peek("routers")
+    if not services.entries and isinstance(routers, Mapping):
+        services.put(name, mapping_at(service, name, services))
+    if services.entries and not http.has("services"):
+        http.put("services", services)
+    for one in services.entries.values():
+        if isinstance(one, Mapping):
+            _give_servers(one, name, service)
+    only = next(iter(services.entries)) if len(services.entries) == 1 else None
+    for router in routers.entries.values() if isinstance(routers, Mapping) else ():
+        if isinstance(router, Mapping) and not router.has("service") and only is not None:
+            router.put("service", scalar_at(router, only, "service", router))
+
+
+def _give_servers(service: Mapping, name: str, container: Mapping) -> None:
+    """A load balancer's only server is the container, at the port that the labels say."""
+    balancer = service.peek("loadBalancer")
+    if balancer is None:
+        if service.entries:
+            return
+        balancer = mapping_at(service, "loadBalancer", service)
+        service.put("loadBalancer", balancer)
+    if not isinstance(balancer, Mapping) or balancer.has("servers"):
+        return
+    server = balancer.take("server")
+    server = server if isinstance(server, Mapping) else mapping_at(balancer, "server", balancer)
+    url = server.take_str("url")
+    if url is None:
+        port = server.take_str("port") or _port_of(container)
+        url = f"{server.take_str('scheme') or 'http'}://{name}:{port}"
+    servers = Sequence(server.source, server.line, server.column, balancer, "servers")
+    made = mapping_at(server, 0, servers)
+    made.put("url", scalar_at(server, url, "url", made))
+    for option in ("weight", "preservePath"):
+        value = server.take(option)
+        if value is not None:
+            made.put(option, value)
+    servers.items.append(made)
+    balancer.put("servers", servers)
+
+
+def _port_of(container: Mapping) -> str:
+    """The port that a container shows, 80 where it does not say."""
+    for key in ("expose", "ports"):
+        below = container.peek(key)
+        first = below.items[0] if isinstance(below, Sequence) and below.items else None
+        if isinstance(first, Scalar):
+            return first.text.rpartition(":")[2].partition("/")[0].partition("-")[0]
+        if isinstance(first, Mapping) and isinstance(first.peek("target"), Scalar):
+            return str(first.take_str("target"))
+    return _DEFAULT_PORT

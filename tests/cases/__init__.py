@@ -1,0 +1,1 @@
+"""The cases of `fixtures/`: how their files are read, checked and rewritten."""
