@@ -1,0 +1,377 @@
+"""Listeners: ports, filter chains, and the HTTP connection managers in them.
+
+Source: https://www.envoyproxy.io/docs/envoy/latest/api-v3/config/listener/v3/listener.proto,
+https://www.envoyproxy.io/docs/envoy/latest/api-v3/config/listener/v3/listener_components.proto and
+https://www.envoyproxy.io/docs/envoy/latest/api-v3/extensions/filters/network/http_connection_manager/v3/http_connection_manager.proto
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from gal.importers.envoy.actions import read_upgrade
+from gal.importers.envoy.carried import carry, carry_whole, keep, quiet
+from gal.importers.envoy.chain import Chain, HttpFilter, Shared, canonical, take_filter, take_typed
+from gal.importers.envoy.endpoints import read_address
+from gal.importers.envoy.routes import Condition
+from gal.importers.envoy.tls import Certificates, Downstream, downstream, tls_context
+from gal.importers.envoy.values import take_flag
+from gal.ledger import Fate, Level
+from gal.model import Guard, Listener, Origin
+from gal.reading import Mapping, Node
+
+if TYPE_CHECKING:
+    from gal.importers.envoy.sources import Sources
+    from gal.importers.envoy.virtual_hosts import TableReader
+    from gal.ledger import Reporter
+
+_FEATURE = "listeners"
+_MANAGER = "envoy.filters.network.http_connection_manager"
+_OWN_STATE = "gal.connection"
+_LISTENER = {
+    **quiet("stat_prefix", "metadata", "traffic_direction", "connection_balance_config"),
+    **quiet("per_connection_buffer_limit_bytes", "drain_type", "listener_filters_timeout"),
+    **quiet("continue_on_listener_filters_timeout", "socket_options", "tcp_fast_open_queue_length"),
+    **quiet("reuse_port", "enable_reuse_port", "tcp_backlog_size", "deprecated_v1", "freebind"),
+    **quiet("max_connections_to_accept_per_socket_event", "ignore_global_conn_limit", "access_log"),
+    **quiet("bypass_overload_manager", "enable_mptcp", "filter_chain_matcher", "transparent"),
+    **quiet("default_value", "bind_to_port", "use_original_dst", "api_listener", "fcds_config"),
+    "additional_addresses": "further addresses to listen on",
+    "udp_listener_config": "UDP",
+    "internal_listener": "only Envoy itself connects to it",
+}
+_CHAIN = {
+    **quiet("name", "metadata", "transport_socket_connect_timeout", "on_demand_configuration"),
+    **quiet("use_proxy_proto"),
+}
+_MANAGER_TABLE = {
+    **quiet(
+        "stat_prefix", "codec_type", "access_log", "access_log_options", "tracing", "add_user_agent"
+    ),
+    **quiet("server_name", "server_header_transformation", "generate_request_id", "drain_timeout"),
+    **quiet("preserve_external_request_id", "always_set_request_id_in_response", "via"),
+    **quiet("request_id_extension", "common_http_protocol_options", "http_protocol_options"),
+    **quiet("http2_protocol_options", "http3_protocol_options", "max_request_headers_kb"),
+    **quiet("represent_ipv4_remote_address_as_ipv4_mapped_ipv6", "delayed_close_timeout"),
+    **quiet(
+        "proxy_100_continue", "stream_error_on_invalid_http_message", "http1_safe_max_connection"
+    ),
+    **quiet(
+        "forward_client_cert_details",
+        "set_current_client_cert_details",
+        "typed_header_validation_config",
+    ),
+    **quiet(
+        "append_x_forwarded_port", "proxy_status_config", "append_local_overload", "skip_xff_append"
+    ),
+    **quiet(
+        "internal_address_config", "idle_timeout", "request_headers_timeout", "upgrade_configs"
+    ),
+    **quiet(
+        "merge_slashes", "normalize_path", "path_with_escaped_slashes_action", "use_remote_address"
+    ),
+    **quiet("strip_matching_host_port", "strip_any_host_port", "strip_trailing_host_dot"),
+    **quiet(
+        "scheme_header_transformation", "early_header_mutation_extensions", "stream_flush_timeout"
+    ),
+    **quiet("local_reply_config", "add_proxy_protocol_connection_state", "forward_proto_config"),
+    "xff_num_trusted_hops": "the client's address is taken from X-Forwarded-For",
+    "original_ip_detection_extensions": "an extension finds out the client's address",
+    "stream_idle_timeout": "a request without traffic ends",
+    "request_timeout": "a request has to be whole in this time",
+    "max_stream_duration": "a request has to end in this time",
+    "hcm_specific": "an extension",
+    "path_normalization_options": "how paths are normalised",
+    "scoped_routes": "which table is asked depends on the request",
+}
+_LISTENER_FILTERS = {
+    "envoy.filters.listener.tls_inspector": (Level.INFO, "every gateway looks for the server name"),
+    "envoy.filters.listener.http_inspector": (Level.INFO, "every gateway looks for the protocol"),
+    "envoy.filters.listener.proxy_protocol": (
+        Level.WARNING,
+        "elsewhere the client's address is that of the connection",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A connection manager, and when connections come to it.
+
+    Attributes:
+        table: its routes.
+        chain: its filters.
+        condition: of the connection.
+        edge: it sets `X-Forwarded-Proto` itself.
+    """
+
+    table: Mapping
+    chain: Chain
+    condition: Condition
+    edge: bool
+
+
+@dataclass(slots=True)
+class ListenerReader:
+    """Reads listeners.
+
+    Attributes:
+        sources: the input.
+        shared: what all routes share.
+        certificates: the model's certificates.
+        tables: reads route tables.
+    """
+
+    sources: Sources
+    shared: Shared
+    certificates: Certificates
+    tables: TableReader
+    _served: list[tuple[Listener, Served]] = field(default_factory=list)
+    _tables_read: set[str] = field(default_factory=set)
+
+    @property
+    def report(self) -> Reporter:
+        """Where differences go."""
+        return self.shared.report
+
+    def read(self) -> None:
+        """All listeners, then the routes of their tables."""
+        for number, node in enumerate(self.sources.listeners):
+            self._listener(node, number)
+        for served, listeners in self._gathered():
+            condition = self._bound(served.condition, listeners)
+            self.tables.read(served.table, served.chain, condition, edge=served.edge)
+        for name, table in self.sources.routes.items():
+            if not table.is_taken("virtual_hosts"):
+                table.take_all()
+                message = f'no listener asks for the routes "{name}"'
+                self.report.at(table, Fate.DROPPED, Level.INFO, "routes", message)
+
+    # -- one table for several listeners
+
+    def _gathered(self) -> list[tuple[Served, list[Listener]]]:
+        """The connection managers, those that say the same together with all their listeners."""
+        found: dict[object, tuple[Served, list[Listener]]] = {}
+        for listener, served in self._served:
+            key = _fingerprint(served)
+            if key in found:
+                served.table.take_all()
+                for one in served.chain.filters:
+                    one.node.take_all()
+                found[key][1].append(listener)
+            else:
+                found[key] = (served, [listener])
+        return list(found.values())
+
+    def _bound(self, condition: Condition, listeners: list[Listener]) -> Condition:
+        """The condition with the ports of these listeners, where others are there, too."""
+        others = self.shared.gateway.listeners
+        if len(listeners) == len(others):
+            return condition
+        kinds = {one.protocol for one in listeners}
+        alike = [one for one in others if one.protocol in kinds]
+        result = Condition(
+            condition.schemes or (tuple(sorted(kinds)) if len(kinds) == 1 else ()),
+            condition.server_names,
+            condition.sources,
+            condition.ports,
+            condition.guard,
+            condition.unsaid,
+        )
+        if {one.port for one in alike} <= {one.port for one in listeners}:
+            return result
+        result.ports = tuple(sorted({one.port for one in listeners}))
+        return result
+
+    # -- one listener
+
+    def _listener(self, node: Mapping, number: int) -> None:
+        report = self.report
+        name = node.take_str("name") or f"listener-{number}"
+        kept = carry(node, report, _FEATURE, _LISTENER)
+        address = node.take_mapping("address")
+        found = read_address(address) if address is not None else None
+        if found is None:
+            node.take_all()
+            message = "other gateways listen on TCP ports only"
+            report.at(node, Fate.DROPPED, Level.WARNING, _FEATURE, message)
+            return
+        self._listener_filters(node)
+        chains = node.take_mappings("filter_chains")
+        default = node.take_mapping("default_filter_chain")
+        origin = Origin(node, {"host": "address", "port": "address"})
+        listener = Listener(name, found[0], found[1], origin=origin)
+        before = len(self._served)
+        secure = False
+        for chain in [*chains, *([default] if default is not None else [])]:
+            secure |= self._chain(chain, listener, kept)
+        if secure:
+            listener.protocol = "https"
+        if len(self._served) > before:
+            self.shared.gateway.listeners.append(listener)
+        if kept:
+            listeners = self.shared.gateway.extensions.setdefault("envoy", {})
+            listeners.setdefault("listeners", {})[name] = kept
+
+    def _listener_filters(self, node: Mapping) -> None:
+        for one in node.take_mappings("listener_filters"):
+            name = one.take_str("name", "")
+            typed = take_typed(one)
+            kind = (typed.kind if typed is not None else "") or canonical(name)
+            level, message = _LISTENER_FILTERS.get(
+                kind, (Level.WARNING, f"only Envoy has the listener filter {kind}")
+            )
+            one.take_all()
+            self.report.at(one, Fate.DROPPED, level, _FEATURE, message)
+
+    def _chain(self, chain: Mapping, listener: Listener, kept: dict[str, Any]) -> bool:
+        """One filter chain; whether it speaks TLS."""
+        condition = self._match(chain)
+        context = tls_context(chain, "transport_socket", "tls_context")
+        tls = Downstream()
+        if context is not None:
+            label = listener.name
+            tls = downstream(context, self.certificates, label, condition.server_names)
+            listener.certificates += [
+                one for one in tls.certificates if one not in listener.certificates
+            ]
+        condition.guard = tls.guard
+        if tls.kept:
+            kept.setdefault("tls", []).append(tls.kept)
+        carry(chain, self.report, _FEATURE, _CHAIN)
+        for one in chain.take_mappings("filters"):
+            self._network_filter(one, listener, condition, kept)
+        return context is not None
+
+    def _match(self, chain: Mapping) -> Condition:
+        """When connections come to a chain."""
+        found = Condition()
+        node = chain.take_mapping("filter_chain_match")
+        if node is None:
+            return found
+        names = [name.lower() for name in node.take_strings("server_names") or ()]
+        found.server_names = tuple(names)
+        sources = [_range(one) for one in node.take_mappings("source_prefix_ranges")]
+        found.sources = tuple(one for one in sources if one)
+        port = node.take("destination_port")
+        unsaid = []
+        if port is not None:
+            found.ports = (int(port.as_int()),)
+        transport = node.take_str("transport_protocol", "")
+        if transport == "raw_buffer":
+            found.schemes = ("http",)
+        protocols = node.take_strings("application_protocols") or []
+        if protocols and not {"h2", "http/1.1", "http/1.0", "h2c"} & set(protocols):
+            unsaid.append("the protocol that the client offers")
+        for key in list(node.untaken()):
+            node.mark(key)
+            node.entries[key].take_all()
+            unsaid.append(f"the connection's {key}")
+        found.unsaid = tuple(unsaid)
+        return found
+
+    def _network_filter(
+        self, node: Mapping, listener: Listener, condition: Condition, kept: dict[str, Any]
+    ) -> None:
+        name = node.take_str("name", "")
+        typed = take_typed(node)
+        kind = (typed.kind if typed is not None else "") or canonical(name)
+        if kind == _MANAGER and typed is not None and typed.value is not None:
+            self._manager(typed.value, listener, condition)
+            return
+        node.take_all()
+        if name == _OWN_STATE:
+            return  # GAL's own: the routes say what it is for
+        if kind == "envoy.filters.network.rbac":
+            message = "who may connect: any other gateway refuses everybody on these listeners"
+            self.report.at(node, Fate.CARRIED, Level.WARNING, _FEATURE, message)
+            condition.guard = Guard(
+                "rbac", "envoy", node.plain(), origin=Origin(node, {"name": ""})
+            )
+            return
+        message = f"other gateways are written without {kind.rsplit('.', 1)[-1]}"
+        value = carry_whole(node, self.report, _FEATURE, message)
+        kept.setdefault("network_filters", []).append(value)
+
+    # -- a connection manager
+
+    def _manager(self, node: Mapping, listener: Listener, condition: Condition) -> None:
+        edge = take_flag(node, "use_remote_address") or False
+        filters = [take_filter(one) for one in node.take_mappings("http_filters")]
+        for one in filters:
+            _settle_filter(one, self.report)
+        table = node.take_mapping("route_config") or self._discovered(node)
+        self._upgrades(node)
+        kept = carry(node, self.report, _FEATURE, _MANAGER_TABLE, plain=_PLAIN)
+        if kept:
+            managers = self.shared.gateway.extensions.setdefault("envoy", {})
+            managers.setdefault("connection_managers", {})[listener.name] = kept
+        if table is None:
+            return
+        chain = Chain(filters, listener.name, node)
+        self._served.append((listener, Served(table, chain, condition, edge)))
+
+    def _discovered(self, node: Mapping) -> Mapping | None:
+        """A table that the manager asks for by its name."""
+        rds = node.take_mapping("rds")
+        if rds is None:
+            return None
+        name = rds.take_str("route_config_name", "")
+        rds.take_all()
+        found = self.sources.routes.get(name)
+        if found is None:
+            message = f'the routes "{name}" come from a control plane: they are not in the input'
+            self.report.at(rds, Fate.DROPPED, Level.WARNING, "routes", message)
+        return found
+
+    def _upgrades(self, node: Mapping) -> None:
+        kept = [
+            value
+            for one in node.take_mappings("upgrade_configs")
+            if (value := read_upgrade(one, self.report)) is not None
+        ]
+        if kept:
+            keep(self.shared.gateway.extensions, {"upgrade_configs": kept})
+
+
+_PLAIN: dict[str, Any] = {
+    "codec_type": "AUTO",
+    "merge_slashes": True,
+    "normalize_path": True,
+    "use_remote_address": True,
+    "generate_request_id": False,
+    "server_header_transformation": "PASS_THROUGH",
+}
+"""What says the same as every other gateway does."""
+
+
+def _settle_filter(one: HttpFilter, report: Reporter) -> None:
+    one.node.mark("is_optional")
+    discovery = one.node.take("config_discovery")
+    if discovery is not None:
+        discovery.take_all()
+        message = "the settings of this filter come from a control plane"
+        report.at(discovery, Fate.DROPPED, Level.WARNING, "filters", message)
+
+
+def _range(node: Mapping) -> str | None:
+    address = node.take_str("address_prefix")
+    length = node.take("prefix_len")
+    if address is None:
+        return None
+    if isinstance(length, Mapping):
+        length = length.take("value")
+    return f"{address}/{length.as_int()}" if length is not None else address
+
+
+def _fingerprint(served: Served) -> object:
+    """Equal for connection managers that do the same with requests."""
+    condition = served.condition
+    plain = [_plain(served.table), [_plain(one.node) for one in served.chain.filters]]
+    said = (condition.schemes, condition.server_names, condition.sources, condition.unsaid)
+    return repr(plain), said, condition.guard is not None, served.edge
+
+
+def _plain(node: Node) -> Any:
+    return node.plain()
