@@ -21,6 +21,7 @@ COMMANDS = {
     "schema": "gal.cli.schema",
     "trace": "gal.cli.trace",
     "validate": "gal.cli.validate",
+    "verify": "gal.cli.verify",
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TextIO, TypeVar
 
 import click
 
@@ -110,11 +110,11 @@ def reports(function: F) -> F:
     return function
 
 
-def coloured(choice: str) -> bool:
-    """Whether standard error gets colours."""
+def coloured(choice: str, stream: TextIO | None = None) -> bool:
+    """Whether a stream, standard error unless another is given, gets colours."""
     if choice != "auto":
         return choice == "always"
-    return sys.stderr.isatty() and not os.environ.get("NO_COLOR")
+    return (stream or sys.stderr).isatty() and not os.environ.get("NO_COLOR")
 
 
 def exit_code(worst: Level | None, fail_on: str) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 
 import click
@@ -55,7 +54,4 @@ def command(
     if form == "json":
         sys.stdout.write(json.dumps(data(decision), indent=2, ensure_ascii=False) + "\n")
         return
-    colour = color == "always" or (
-        color == "auto" and sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-    )
-    sys.stdout.write(render(decision, colour=colour))
+    sys.stdout.write(render(decision, colour=options.coloured(color, sys.stdout)))

@@ -44,8 +44,8 @@ def _envoy(path: str) -> str:
 
 
 def _traefik(path: str) -> str:
-    """Traefik cleans the path (`sanitizePath`) and compares it decoded."""
-    return _decoded(_without_dots(_SLASHES.sub("/", path)), _any_byte)
+    """Traefik cleans the path (`sanitizePath`) and decodes all but reserved characters."""
+    return _decoded(_without_dots(_SLASHES.sub("/", path)), lambda byte: byte not in _RESERVED)
 
 
 _FORMS: dict[RouteOrder, Callable[[str], str]] = {

@@ -22,6 +22,7 @@ _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12
 _PERCENT = re.compile(r"%[0-9a-fA-F]{2}")
 _DEFAULT_PORT = re.compile(r":(?:80|443)$")
 _COUNT_SLACK = 0.15
+_REFUSALS = frozenset({0, 401, 403, 407, 413, 421, 426, 429})
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +132,24 @@ def _one(probe: Probe, first: Observation, second: Observation, names: Watched) 
         one, other = _value(first.header(name), name), _value(second.header(name), name)
         if one != other and not _both_made_up(one, other):
             yield f"answer header {name}: {_told(one)} and {_told(other)}"
+
+
+def _from_outside(first: Observation, second: Observation) -> Iterator[str]:
+    """What clients see of a gateway whose upstreams are its own: whether they are let in."""
+    if first.visible or second.visible:
+        one, other = (_outcome(item) for item in (first, second))
+    else:
+        one, other = str(first.status), str(second.status)
+    if one != other:
+        yield f"{one} and {other}"
+
+
+def _outcome(observation: Observation) -> str:
+    if observation.by_upstream and observation.visible:
+        return "let in"
+    if observation.status in _REFUSALS or 300 <= observation.status < 400:
+        return f"status {observation.status}"
+    return f"status {observation.status}" if observation.visible else "let in"
 
 
 def _meaningless(probe: Probe, first: Observation, second: Observation) -> frozenset[str]:

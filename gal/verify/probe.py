@@ -55,6 +55,7 @@ class Probe:
         counted: only how often each answer and each target came is compared, not in which order.
         steering: how the upstream answers.
         nodes: the parts of the models that it is about, for the report.
+        secrets: texts in the request that reports leave out.
     """
 
     kind: Kind
@@ -64,6 +65,7 @@ class Probe:
     counted: bool = False
     steering: Steering = Steering()
     nodes: tuple[ModelNode, ...] = field(default=(), compare=False)
+    secrets: tuple[str, ...] = field(default=(), compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,8 @@ class Observation:
         seen: the attempts that reached an upstream, in order.
         known: False where this is no observation but what is left open: a gateway that cannot be
             started, and a policy that only it knows.
-        targets: for a prediction, hosts and ports that may get the request.
+        targets: hosts and ports that may get the request.
+        visible: whether it is known what the upstream saw.
     """
 
     status: int
@@ -112,6 +115,7 @@ class Observation:
     seen: tuple[Seen, ...] = ()
     known: bool = True
     targets: frozenset[tuple[str, int]] = frozenset()
+    visible: bool = True
 
     def header(self, name: str) -> str | None:
         """The values of a header of the answer, joined; None when it is absent."""

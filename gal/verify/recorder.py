@@ -45,6 +45,7 @@ class Recorders:
     _seen: dict[str, list[Seen]] = field(default_factory=lambda: defaultdict(list))
     _loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.new_event_loop)
     _thread: threading.Thread | None = None
+    _servers: list[asyncio.Server] = field(default_factory=list)
 
     @classmethod
     def for_targets(cls, targets: Iterable[Target]) -> Recorders:
@@ -63,6 +64,7 @@ class Recorders:
         error: BaseException | None,
         at: TracebackType | None,
     ) -> None:
+        asyncio.run_coroutine_threadsafe(self._close(), self._loop).result()
         self._loop.call_soon_threadsafe(self._loop.stop)
         if self._thread is not None:
             self._thread.join()
@@ -77,7 +79,16 @@ class Recorders:
             server = await asyncio.start_server(
                 _Connection(target, self._seen).serve, _HOST, 0, limit=_LARGEST_HEAD
             )
+            self._servers.append(server)
             self.ports[target] = server.sockets[0].getsockname()[1]
+
+    async def _close(self) -> None:
+        for server in self._servers:
+            server.close()
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,10 +87,30 @@ class PredictedSide:
     def __call__(self, probe: Probe) -> list[Observation]:
         """Trace the probe's requests, one after the other."""
         self.tracer.counters.now = time.monotonic()
-        return [predicted(self.tracer.trace(probe.request), probe) for _ in range(probe.repeat)]
+        decisions = [self.tracer.trace(probe.request) for _ in range(probe.repeat)]
+        found = [predicted(decision, probe) for decision in decisions]
+        return _spread(found, decisions[0]) if probe.counted else found
 
 
 _DEFAULT_PORTS = frozenset({80, 443})
+
+
+def _spread(observations: list[Observation], decision: Decision) -> list[Observation]:
+    """The same requests at the targets by their shares."""
+    found = []
+    reached = 0.0
+    shares = iter(decision.targets)
+    share = next(shares, None)
+    for number, one in enumerate(observations):
+        while share is not None and 100.0 * number / len(observations) >= reached + share.percent:
+            reached += share.percent
+            share = next(shares, None)
+        if share is None or not one.seen:
+            found.append(one)
+            continue
+        seen = replace(one.seen[0], host=share.host, port=share.port)
+        found.append(replace(one, seen=(seen,)))
+    return found
 
 
 def predicted(decision: Decision, probe: Probe) -> Observation:

@@ -16,6 +16,7 @@ from gal.verify.gateways import Startable
 from gal.verify.probe import Observation, Probe, Seen
 from gal.verify.processes import NotStartedError
 from gal.verify.recorder import Recorders
+from gal.verify.remote import remote
 from gal.verify.side import LiveSide, PredictedSide, Side, predicted
 
 
@@ -28,12 +29,14 @@ class Participant:
         gateway: its model.
         startable: its configuration as it can be started; None where there is no binary for it.
         reason: why it cannot be started.
+        url: of one that already runs, and is asked instead.
     """
 
     name: str
     gateway: Gateway
     startable: Startable | None = None
     reason: str = ""
+    url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +133,8 @@ def verify(
 
 
 def _side(participant: Participant, bounds: Bounds, stack: ExitStack) -> tuple[Side, str]:
+    if participant.url is not None:
+        return remote(participant.url, bounds.step), f"asked at {participant.url}"
     startable = participant.startable
     reason = participant.reason
     if startable is not None:
@@ -151,8 +156,8 @@ class _Compared:
     def take(self, probe: Probe, first: list[Observation], second: list[Observation]) -> None:
         """Count a probe by what came of it."""
         kind = probe.kind.value
-        expected = [self._expected(probe, seen, side) for side, seen in enumerate((first, second))]
-        told = differences(probe, *expected, self.names)
+        one, other = self._expected(probe, first, 0), self._expected(probe, second, 1)
+        told = differences(probe, one, other, self.names)
         if told is None:
             self.result.open[kind] += 1
         elif not told:

@@ -54,6 +54,11 @@ class Ground:
         """The route's name for reports."""
         return self.route.name or f"the route for {self.request.path}"
 
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What reports leave out of requests that it lets in."""
+        return self.entry.secrets if self.entry is not None else ()
+
     def entering(self, request: Request | None = None) -> Request:
         """A request with what lets it in, as far as that can be made."""
         return entered(request or self.request, self.entry)

@@ -49,6 +49,14 @@ class Entry:
     query: str | None = None
     wrong: tuple[tuple[str, str], ...] = ()
 
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What reports leave out of requests with it."""
+        values = [value for _, value in self.headers]
+        if self.query is not None:
+            values.append(self.query.partition("=")[2])
+        return tuple(values)
+
 
 def authentication_of(
     gateway: Gateway, service: Service | None, route: Route

@@ -117,4 +117,5 @@ def _changes_path(ground: Ground) -> bool:
 
 def _probe(ground: Ground, kind: Kind, what: str, request: Request) -> Probe:
     nodes = (ground.route,)
-    return Probe(kind, f"{ground.name}: {what}", ground.entering(request), nodes=nodes)
+    about = f"{ground.name}: {what}"
+    return Probe(kind, about, ground.entering(request), nodes=nodes, secrets=ground.secrets)

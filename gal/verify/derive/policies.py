@@ -11,11 +11,13 @@ from gal.model import (
     Headers,
     IpAccess,
     Policy,
+    Rate,
     RateLimit,
     RateLimitAlgorithm,
     Redirect,
     SizeLimit,
 )
+from gal.reading import is_placeholder
 from gal.trace.matching import in_range
 from gal.trace.request import Request
 from gal.verify.derive.base import Ground, entered
@@ -25,6 +27,8 @@ from gal.verify.sample import sample
 
 P = TypeVar("P", bound=Policy)
 _LONGEST_BURST = 25
+_SLOWEST_REFILL = 0.2
+"""Tokens a second that do not change what a burst shows."""
 _LARGEST_BODY = 1 << 20
 _COUNTED = 60
 _FOREIGN = "https://probe-foreign.test"
@@ -52,7 +56,13 @@ def credentials(ground: Ground) -> Iterator[Probe]:
     yield Probe(Kind.CREDENTIAL, f"{name}: without credentials", request, nodes=nodes)
     for entry in entries(ground.gateway, ground.service, ground.route):
         right = entered(request, entry)
-        yield Probe(Kind.CREDENTIAL, f"{name}: with {entry.name}", right, nodes=nodes)
+        yield Probe(
+            Kind.CREDENTIAL,
+            f"{name}: with {entry.name}",
+            right,
+            nodes=nodes,
+            secrets=entry.secrets,
+        )
         if entry.wrong:
             wrong = replace(request, headers=(*request.headers, *entry.wrong))
             yield Probe(Kind.CREDENTIAL, f"{name}: with a wrong one", wrong, nodes=nodes)
@@ -68,7 +78,7 @@ def cors(ground: Ground) -> Iterator[Probe]:
         headers = (("Origin", origin),) if origin else ()
         plain = replace(ground.request, headers=(*ground.request.headers, *headers))
         what = f"{ground.name}: the origin {origin}" if origin else f"{ground.name}: no origin"
-        yield Probe(Kind.CORS, what, ground.entering(plain), nodes=nodes)
+        yield Probe(Kind.CORS, what, ground.entering(plain), nodes=nodes, secrets=ground.secrets)
         if origin:
             asked = (("Access-Control-Request-Method", "GET"),)
             preflight = replace(plain, method="OPTIONS", headers=(*plain.headers, *asked))
@@ -96,20 +106,39 @@ def addresses(ground: Ground) -> Iterator[Probe]:
     for address in sorted(known):
         request = replace(ground.entering(), client_ip=address)
         what = f"{ground.name}: from {address}"
-        yield Probe(Kind.ADDRESS, what, request, nodes=(policy, ground.route))
+        yield Probe(
+            Kind.ADDRESS, what, request, nodes=(policy, ground.route), secrets=ground.secrets
+        )
 
 
 def rate_limits(ground: Ground) -> Iterator[Probe]:
-    """One request more than a limit lets through."""
+    """One request more than a limit lets through at once."""
     policy = acting(ground, RateLimit, "rate_limit")
-    if policy is None or policy.algorithm not in _BREAKS_WINDOWS:
+    if policy is None or not policy.limits:
         return
-    counts = [rate.count for rate in policy.limits if rate.period.in_seconds >= 1]
-    least = min((one for one in counts if isinstance(one, int)), default=0)
+    allowed = [_at_once(policy, rate) for rate in policy.limits]
+    least = min((one for one in allowed if one is not None), default=0)
     if 0 < least < _LONGEST_BURST:
         what = f"{ground.name}: {least + 1} requests, of which {least} may pass"
         nodes = (policy, ground.route)
-        yield Probe(Kind.RATE_LIMIT, what, ground.entering(), least + 1, nodes=nodes)
+        yield Probe(
+            Kind.RATE_LIMIT,
+            what,
+            ground.entering(),
+            least + 1,
+            nodes=nodes,
+            secrets=ground.secrets,
+        )
+
+
+def _at_once(policy: RateLimit, rate: Rate) -> int | None:
+    """How many requests pass before one is refused; None where they would not be sent in time."""
+    if is_placeholder(str(rate.count)) or rate.period.in_seconds < 1:
+        return None
+    if policy.algorithm in _BREAKS_WINDOWS:
+        return int(rate.count)
+    slow = rate.count / rate.period.in_seconds <= _SLOWEST_REFILL
+    return max(1, policy.burst or int(rate.count)) if slow else None
 
 
 def headers(ground: Ground) -> Iterator[Probe]:
@@ -133,6 +162,7 @@ def headers(ground: Ground) -> Iterator[Probe]:
         ground.entering(request),
         steering=Steering(headers=tuple(answered)),
         nodes=(policy, ground.route),
+        secrets=ground.secrets,
     )
 
 
@@ -142,7 +172,13 @@ def backends(ground: Ground) -> Iterator[Probe]:
         return
     what = f"{ground.name}: shares of its backends"
     yield Probe(
-        Kind.BACKENDS, what, ground.entering(), _COUNTED, counted=True, nodes=(ground.route,)
+        Kind.BACKENDS,
+        what,
+        ground.entering(),
+        _COUNTED,
+        counted=True,
+        nodes=(ground.route,),
+        secrets=ground.secrets,
     )
 
 
@@ -155,7 +191,13 @@ def size_limits(ground: Ground) -> Iterator[Probe]:
         method = "POST" if not ground.route.methods else ground.request.method
         request = replace(ground.request, method=method, body=b"x" * size)
         what = f"{ground.name}: a body of {size} bytes"
-        yield Probe(Kind.SIZE_LIMIT, what, ground.entering(request), nodes=(policy, ground.route))
+        yield Probe(
+            Kind.SIZE_LIMIT,
+            what,
+            ground.entering(request),
+            nodes=(policy, ground.route),
+            secrets=ground.secrets,
+        )
 
 
 def failures(ground: Ground) -> Iterator[Probe]:
@@ -170,4 +212,5 @@ def failures(ground: Ground) -> Iterator[Probe]:
             request,
             steering=Steering(statuses),
             nodes=(ground.route,),
+            secrets=ground.secrets,
         )
