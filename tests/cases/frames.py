@@ -15,6 +15,8 @@ from tests.cases.envoy_words import long, short
 
 Json = dict[str, Any]
 ANYTHING = "*"
+_WHOLE = frozenset({"listeners"})
+"""Goes as a whole, or not at all."""
 
 _FILES = {"traefik": ("dynamic.yaml", {"static": "traefik.yaml"})}
 _OTHERS = {"apisix": {"config": "config.yaml"}}
@@ -123,7 +125,12 @@ def whole(provider: str, blocks: dict[str, Any]) -> list[OutputFile]:
 
 
 def without_unsaid(provider: str, read: Json, model: Json) -> Json:
-    """A model that was read, without what every file of the provider says by its defaults."""
+    """A model that was read, without what every file of the provider says by its defaults.
+
+    Routes that name a service stand in it, where those of the case's model do.
+    """
+    if any(service.get("routes") for service in model.get("services", [])):
+        read = _nested(read)
     unsaid = frame(f"{provider} unsaid")
     if not unsaid:
         return read
@@ -135,6 +142,28 @@ def without_unsaid(provider: str, read: Json, model: Json) -> Json:
             if isinstance(upstream, dict) and upstream.get("host_header") == {"mode": "target"}:
                 del upstream["host_header"]
     return dict(_strip(unsaid, read, model))
+
+
+def _nested(read: Json) -> Json:
+    """The model with its routes in the services that they name."""
+    services = {one["name"]: dict(one) for one in read.get("services", []) if "name" in one}
+    others = []
+    for route in read.get("routes", []):
+        owner = services.get(route.get("upstream"))
+        if owner is None:
+            others.append(route)
+            continue
+        own = {key: value for key, value in route.items() if key != "upstream"}
+        owner["routes"] = [*owner.get("routes", []), own]
+    for service in services.values():
+        upstream = service.get("upstream")
+        if isinstance(upstream, dict) and upstream.get("name") == service["name"]:
+            service["upstream"] = {key: one for key, one in upstream.items() if key != "name"}
+    unnamed = [one for one in read.get("services", []) if "name" not in one]
+    found = {**read, "services": [*services.values(), *unnamed], "routes": others}
+    return {
+        key: value for key, value in found.items() if value or (key in read and key != "routes")
+    }
 
 
 def _routes(model: Json) -> list[Json]:
@@ -155,6 +184,9 @@ def _strip(unsaid: Any, data: Any, said: Any) -> Any:
     found: Json = {}
     for key, value in data.items():
         if key in unsaid and key not in known and unsaid[key] in (ANYTHING, value):
+            continue
+        if key in _WHOLE:
+            found[key] = value
             continue
         rest = _strip(unsaid[key], value, known.get(key)) if key in unsaid else value
         gone = key in unsaid and key not in known and rest in ({}, [], [{}])
