@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format types features check dist clean
+.PHONY: help demo test conformance lint format types features check dist clean
 
 help: ## Show this list.
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 10
@@ -23,6 +23,9 @@ demo: $(VENV)/.installed ## Convert a Kong file to Envoy and show what came out.
 
 test: $(VENV)/.installed-dev ## Run all tests, those against the real gateways included.
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+conformance: $(VENV)/.installed-dev ## Compare what the model says with real Envoy and Traefik, for every case.
+	$(BIN)/python -m pytest tests/verify $(PYTEST_ARGS)
 
 lint: $(VENV)/.installed-dev ## Check style and format.
 	$(BIN)/ruff check

@@ -23,7 +23,7 @@ from gal.exporters.traefik.listeners import EntryPoint
 from gal.exporters.traefik.paths import PathAction, path_plan
 from gal.exporters.traefik.policies import apply_policies
 from gal.exporters.traefik.regex import UntranslatableError
-from gal.exporters.traefik.rules import host_port, host_rule, path_rule, route_rule
+from gal.exporters.traefik.rules import host_port, host_rule, path_rule, route_rule, widest_rule
 from gal.exporters.traefik.services import Destination, Directory
 from gal.exporters.traefik.targets import route_service
 from gal.ledger import Fate, Level
@@ -128,7 +128,7 @@ class RouteWriter:
             hosts, points = self._hosts(route, points)
             rule = conjunction(hosts, route_rule(route))
         except UntranslatableError as error:
-            self._lost(build, str(error))
+            self._lost(build, str(error), widest_rule(route))
             return None
         if route.server_names:
             message = "the host of the request is compared, not the server name of TLS"
@@ -169,9 +169,9 @@ class RouteWriter:
         base = route.name or (service.name if service is not None else None) or "route"
         return RouteBuild(route, service, scopes, self._names.free(base))
 
-    def _lost(self, build: RouteBuild, reason: str) -> None:
-        """Say that requests of a route are not taken by it any more. Another route may take them:
-        where this one controls access, that is an error.
+    def _lost(self, build: RouteBuild, reason: str, rule: str) -> None:
+        """Say that requests of a route are not taken by it any more. Another route would take them:
+        where this one controls access, everybody who fits the rule is refused instead (law 2).
         """
         scopes, report = build.scopes, self.shared.context.report
         controlled = (
@@ -180,12 +180,19 @@ class RouteWriter:
             or scopes.find(lambda policies: policies.ip_access)
             or scopes.find(lambda policies: policies.user_agent)
         )
-        if controlled:
-            message = f"{reason}; its requests find no route, or another one without this control"
-            report.refused(build.route, "route", message)
-        else:
+        if controlled is None:
             message = f"{reason}; its requests find another route, or none"
             report.dropped(build.route, "route", message)
+            return
+        if self.shared.context.options.allow_open:
+            message = f"{reason}; left out because of --allow-open"
+            report.dropped(build.route, "route", message)
+            return
+        message = f"{reason}; everybody who fits the rest of the route is refused with 403"
+        report.refused(build.route, "route", message)
+        self._flush()
+        refused = Variant("", [self.shared.refusal()], NOWHERE, closed=True)
+        self._router(_Made(build, "", NOWHERE, None), rule, refused, None)
 
     def _entry_points(self, route: Route) -> list[EntryPoint]:
         """The entry points of the ports and schemes that a route wants.
@@ -247,7 +254,9 @@ class RouteWriter:
             plan = path_plan(path, build.route.rewrite, base)
         except UntranslatableError as error:
             shown = f'the path "{path.text}"' if path is not None else "the rewrite"
-            self._lost(build, f"{shown} cannot be said in Traefik: {error}")
+            reason = f"{shown} cannot be said in Traefik: {error}"
+            self._lost(build, reason, pending.made.rule)
+            self._pending = self._pending or _Pending(pending.made)
             return
         for message in plan.differs:
             report.approximated(build.route.rewrite or build.route, "rewrite", message)

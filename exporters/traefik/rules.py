@@ -8,9 +8,11 @@ Source: https://doc.traefik.io/traefik/reference/routing-configuration/http/rout
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 
 from gal.exporters.traefik.build import alternation, conjunction
 from gal.exporters.traefik.regex import UntranslatableError, escaped, searched
@@ -45,6 +47,23 @@ def route_rule(route: Route) -> str:
         alternation(map(_server_name, route.server_names)),
         alternation(map(_source, route.sources)),
     )
+
+
+def widest_rule(route: Route) -> str:
+    """What of a route's matches Traefik can ask, for a router that refuses all who fit it."""
+    parts: list[str] = []
+    asked: list[Callable[[], str]] = [
+        lambda: host_rule(route.hosts),
+        lambda: alternation(call("Method", method) for method in route.methods),
+        lambda: alternation(map(_source, route.sources)),
+        lambda: alternation(map(path_rule, route.paths)),
+    ]
+    asked += [partial(header, match) for match in route.headers]
+    asked += [partial(_query, match) for match in route.query_params]
+    for ask in asked:
+        with contextlib.suppress(UntranslatableError):
+            parts.append(ask())
+    return conjunction(*parts)
 
 
 def path_rule(path: PathMatch) -> str:

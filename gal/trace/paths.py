@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from urllib.parse import quote
 
 from gal.model import RouteOrder
 
 _PERCENT = re.compile(r"%([0-9A-Fa-f]{2})")
 _SLASHES = re.compile(r"/{2,}")
+_SAFE = "/!$&'()*+,;=:@~%-._[]#?"
 _UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _RESERVED = frozenset(b"!*'();:@&=+$,/?%#[]")
 
@@ -19,6 +21,11 @@ def compared_path(path: str, order: RouteOrder) -> str:
     Text that is not ASCII stands as its UTF-8 bytes decoded; what is no UTF-8 as surrogates.
     """
     return _FORMS[order](path)
+
+
+def quoted(path: str) -> str:
+    """A path as it is sent on: what has no place in a request line gets its percent sign."""
+    return quote(path, safe=_SAFE, errors="surrogateescape")
 
 
 def _kong(path: str) -> str:

@@ -15,6 +15,10 @@ _CORS = (
     *("access-control-allow-methods", "access-control-allow-headers"),
     *("access-control-expose-headers", "access-control-max-age"),
 )
+_ASKED = {
+    "access-control-allow-methods": "access-control-request-method",
+    "access-control-allow-headers": "access-control-request-headers",
+}
 _ALWAYS = ("location",)
 _LISTS = frozenset(_CORS) | {"vary"}
 _MADE_UP = re.compile(r"\{\{.*?\}\}")
@@ -129,7 +133,8 @@ def _one(probe: Probe, first: Observation, second: Observation, names: Watched) 
     if probe.kind is Kind.FAILURE and len(first.seen) != len(second.seen):
         yield f"{len(first.seen)} and {len(second.seen)} attempts"
     for name in sorted(names.response - _meaningless(probe, first, second)):
-        one, other = _value(first.header(name), name), _value(second.header(name), name)
+        one = _value(first.header(name), name, probe)
+        other = _value(second.header(name), name, probe)
         if one != other and not _both_made_up(one, other):
             yield f"answer header {name}: {_told(one)} and {_told(other)}"
 
@@ -157,9 +162,10 @@ def _meaningless(probe: Probe, first: Observation, second: Observation) -> froze
     later answers on a preflight's.
     """
     allowed = [one.header("access-control-allow-origin") for one in (first, second)]
-    if allowed == [None, None]:
+    sent = {name.lower() for name, _ in probe.request.headers}
+    if allowed == [None, None] or "origin" not in sent:
         return frozenset(_CORS)
-    asks = any(name.lower() == "access-control-request-method" for name, _ in probe.request.headers)
+    asks = "access-control-request-method" in sent
     return frozenset({"access-control-expose-headers"} if asks else ())
 
 
@@ -214,11 +220,22 @@ def _host(seen: Seen) -> str:
     return "the target's own" if host in own else _DEFAULT_PORT.sub("", host)
 
 
-def _value(text: str | None, name: str) -> str | None:
-    """A value in a form that does not depend on how a list is written."""
+def _value(text: str | None, name: str, probe: Probe) -> str | None:
+    """A value in a form that does not depend on how a list is written. Of what a preflight is
+    allowed, only what it asked for counts.
+    """
+    asked = probe.request.header(_ASKED.get(name, ""))
+    if name in _ASKED:
+        return None if asked is None else _allowance(text, asked)
     if text is None or name not in _LISTS:
         return text
     return ", ".join(sorted({part.strip() for part in text.split(",")}))
+
+
+def _allowance(text: str | None, asked: str) -> str:
+    allowed = {part.strip().lower() for part in (text or "").split(",")}
+    wanted = {part.strip().lower() for part in asked.split(",")}
+    return "allowed" if "*" in allowed or wanted <= allowed else "not allowed"
 
 
 def _both_made_up(one: str | None, other: str | None) -> bool:

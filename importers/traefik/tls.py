@@ -53,6 +53,11 @@ def _certificate(node: Mapping, dynamic: Dynamic, gateway: Gateway) -> None:
         message = "Traefik shows certificates of its default store only"
         report.at(node, Fate.DROPPED, Level.INFO, "certificates", message)
         return
+    known = {
+        (one.certificate_file or one.certificate, one.key_file) for one in gateway.certificates
+    }
+    if (certificate, key) in known:
+        return
     name = f"certificate-{len(gateway.certificates) + 1}"
     made = Certificate(name, origin=Origin(node, _FILES))
     if certificate.lstrip().startswith(_PEM):

@@ -7,6 +7,7 @@ from urllib.parse import unquote, urlsplit
 from gal.model import DirectResponse, Redirect
 from gal.trace.decision import Answer, Outcome
 from gal.trace.exchange import Exchange
+from gal.trace.paths import quoted
 
 _UPGRADE_REQUIRED = 426
 _PORTS = {"http": 80, "https": 443}
@@ -20,7 +21,9 @@ def https_redirect(exchange: Exchange) -> None:
         return
     answer = Answer(wanted.status_code)
     if wanted.status_code != _UPGRADE_REQUIRED:
-        answer.headers = [("Location", f"https://{request.host}{request.target}")]
+        query = "" if request.query is None else f"?{request.query}"
+        location = f"https://{request.host}{quoted(exchange.path)}{query}"
+        answer.headers = [("Location", location)]
     exchange.reply("https_redirect", answer, "the route takes HTTPS only", wanted)
 
 
@@ -42,13 +45,13 @@ def redirected(policy: Redirect, exchange: Exchange) -> str:
         if not policy.keep_path:
             return policy.location
         parts = urlsplit(policy.location)
-        return f"{parts.scheme}://{parts.netloc}{exchange.path}{query}"
+        return f"{parts.scheme}://{parts.netloc}{quoted(exchange.path)}{query}"
     scheme = policy.scheme or request.scheme
     port = policy.port if policy.port is not None else None
     if port is None and policy.scheme is None:
         port = request.port
     shown = "" if port in (None, _PORTS.get(scheme)) else f":{port}"
-    path = policy.path if policy.path is not None else request.path
+    path = policy.path if policy.path is not None else quoted(exchange.path)
     return f"{scheme}://{policy.host or request.host}{shown}{path}{query}"
 
 

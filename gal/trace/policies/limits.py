@@ -21,7 +21,7 @@ def size_limit(exchange: Exchange) -> None:
     if length > policy.max_body.bytes:
         message = f"the body's {length} bytes are more than {policy.max_body}"
         exchange.refuse("size_limit", Answer(_TOO_LARGE), message, policy)
-    elif policy.require_content_length and said is None:
+    elif policy.require_content_length and said is None and not exchange.request.body:
         message = "the request does not say the length of its body"
         exchange.refuse("size_limit", Answer(_LENGTH_REQUIRED), message, policy)
     else:

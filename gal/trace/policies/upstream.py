@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import quote
 
 from gal.model import (
     Algorithm,
@@ -24,9 +23,9 @@ from gal.model.service import Protocol
 from gal.trace.decision import Outcome, Share, UpstreamRequest
 from gal.trace.exchange import Exchange
 from gal.trace.matching import path_taken
+from gal.trace.paths import quoted
 from gal.trace.regexes import compiled
 
-_SAFE = "/!$&'()*+,;=:@~%-._[]#?"
 _GROUP = re.compile(r"\\(\d)")
 
 
@@ -38,7 +37,7 @@ def send(exchange: Exchange) -> None:
     exchange.decision.upstream = UpstreamRequest(
         protocol.value,
         exchange.method,
-        quote(path, safe=_SAFE),
+        quoted(path),
         exchange.query,
         _host(exchange),
         exchange.headers,
@@ -76,9 +75,7 @@ def _rewritten(exchange: Exchange, rewrite: Rewrite) -> str:
         if pattern is not None:
             path = pattern.sub(_GROUP.sub(r"\\g<\1>", rewrite.replacement or ""), path, count=1)
     if rewrite.add_prefix is not None:
-        return (
-            f"{rewrite.add_prefix.rstrip('/')}/{path.lstrip('/')}" if path else rewrite.add_prefix
-        )
+        return f"{rewrite.add_prefix.rstrip('/')}/{path.lstrip('/')}"
     return path
 
 

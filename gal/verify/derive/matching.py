@@ -41,8 +41,8 @@ def _changes(ground: Ground) -> Iterator[tuple[str, Request]]:
     path = request.path
     yield "a path that goes on without a slash", replace(request, path=f"{path}x")
     yield "a path that goes on", replace(request, path=f"{path.rstrip('/')}/probe/x")
-    yield "a slash at the end", replace(request, path=f"{path}/")
     if len(path) > 1:
+        yield "a slash at the end", replace(request, path=f"{path}/")
         yield "a shorter path", replace(request, path=path[:-1])
         yield "a path in another case", replace(request, path=path.swapcase())
         yield "two slashes", replace(request, path=f"/{path}")

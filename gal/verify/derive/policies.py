@@ -80,9 +80,17 @@ def cors(ground: Ground) -> Iterator[Probe]:
         what = f"{ground.name}: the origin {origin}" if origin else f"{ground.name}: no origin"
         yield Probe(Kind.CORS, what, ground.entering(plain), nodes=nodes, secrets=ground.secrets)
         if origin:
-            asked = (("Access-Control-Request-Method", "GET"),)
+            asked = (
+                ("Access-Control-Request-Method", "GET"),
+                ("Access-Control-Request-Headers", _asked_header(policy)),
+            )
             preflight = replace(plain, method="OPTIONS", headers=(*plain.headers, *asked))
             yield Probe(Kind.CORS, f"{what}, before the request", preflight, nodes=nodes)
+
+
+def _asked_header(policy: Cors) -> str:
+    """A header that is allowed, as far as any is."""
+    return next((one for one in policy.allowed_headers if one != "*"), "X-Probe")
 
 
 def _origins(policy: Cors) -> list[str]:

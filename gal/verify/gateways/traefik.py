@@ -38,13 +38,11 @@ class TraefikFiles:
         static: plain data of the static configuration; empty where there is none.
         dynamic: plain data of the dynamic configuration, all files as one.
         folder: where relative paths in it start.
-        secure: names of entry points that speak TLS.
     """
 
     static: Json
     dynamic: Json
     folder: Path
-    secure: frozenset[str] = frozenset()
 
     @property
     def targets(self) -> tuple[Target, ...]:
@@ -88,14 +86,14 @@ class TraefikFiles:
         points.pop(_API, None)
         *free, api = _free_ports(len(points) + 1)
         doors = []
-        for point, port in zip(points.values(), free, strict=True):
+        for (name, point), port in zip(points.items(), free, strict=True):
             where = next((one for one in point if one.lower() == "address"), "address")
             address, _, protocol = str(point.get(where, ":80")).partition("/")
             if protocol == "udp":
                 continue
             wanted = int(address.rpartition(":")[2] or 0)
             point[where] = f"{HOST}:{port}"
-            doors += [Door(wanted, port, secure) for secure in (False, True)]
+            doors += [Door(wanted, port, secure) for secure in self._speaks(name, point)]
         points[_API] = {"address": f"{HOST}:{api}"}
         static |= {
             "providers": {
@@ -107,6 +105,17 @@ class TraefikFiles:
             "global": {"checkNewVersion": False, "sendAnonymousUsage": False},
         }
         return static, tuple(doors), api
+
+    def _speaks(self, name: str, point: Json) -> list[bool]:
+        """Whether an entry point has routers without TLS, and with it."""
+        if (_get(_get(point, "http") or {}, "tls")) is not None:
+            return [True]
+        found = set()
+        for router in (_get(_get(self.dynamic, "http") or {}, "routers") or {}).values():
+            points = _get(router, "entrypoints") or [name]
+            if name in points:
+                found.add(_get(router, "tls") is not None)
+        return sorted(found or {False})
 
 
 @dataclass(slots=True)

@@ -1,0 +1,1 @@
+"""The APISIX exporter: tables of models and the plugins that they become."""
