@@ -33,10 +33,15 @@ class ExportOptions:
         listen: (host, port) of the plain listener, instead of the configuration's own.
         allow_open: leave out access controls that the target cannot do, instead of refusing
             everybody (law 2).
+        output_format: `yaml`, `json` or `toml`: what files that name each other end with.
+        auth_service: URL of a service that decides on credentials which the target cannot check
+            itself; unset refuses everybody where such are asked.
     """
 
     listen: tuple[str, int] | None = None
     allow_open: bool = False
+    output_format: str = "yaml"
+    auth_service: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from gal.errors import InputError
 from gal.garbage import without_collection
 from gal.ledger import Fate, Ledger, Level, Reporter, Stage
 from gal.model import Credentials, Gateway, ModelNode
+from gal.recognition import named_document
 
 if TYPE_CHECKING:
     from gal.reading import Document
@@ -133,8 +134,11 @@ def detect(documents: Sequence[Document]) -> str:
             found.setdefault(name, document)
         else:
             known = ", ".join(registry.importer(name).FORMATS for name in registry.importers())
+            what = named_document(document)
             raise InputError(
-                "this is no gateway configuration that GAL knows",
+                f"this is {what}, and no gateway configuration that GAL knows"
+                if what
+                else "this is no gateway configuration that GAL knows",
                 document.root.position,
                 f"it reads {known}; --from says which one a file is meant to be",
             )

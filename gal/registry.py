@@ -51,6 +51,7 @@ class Provider:
     exporter: str
 
 
+_USUAL_FORMATS = ("yaml", "json")
 _PROVIDERS = (
     Provider("apisix", "gal.importers.apisix", ""),
     Provider("kong", "gal.importers.kong", "gal.exporters.kong"),
@@ -86,6 +87,25 @@ def exporter(name: str) -> Exporter:
         UsageError: there is none.
     """
     return cast(Exporter, _module(name, "exporter", exporters()))
+
+
+def output_formats(name: str) -> tuple[str, ...]:
+    """The formats in which a provider's files can be written: those that it reads itself.
+
+    Raises:
+        UsageError: there is no such exporter.
+    """
+    found: tuple[str, ...] = getattr(exporter(name), "OUTPUT_FORMATS", _USUAL_FORMATS)
+    return found
+
+
+def uses_auth_service(name: str) -> bool:
+    """Whether an exporter knows what to do with a service that decides on credentials.
+
+    Raises:
+        UsageError: there is no such exporter.
+    """
+    return bool(getattr(exporter(name), "USES_AUTH_SERVICE", False))
 
 
 def _module(name: str, half: str, known: tuple[str, ...]) -> object:

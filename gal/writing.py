@@ -12,7 +12,7 @@ from typing import Any
 from gal.errors import UsageError
 from gal.yaml_text import yaml_text
 
-FORMATS = ("yaml", "json")
+FORMATS = ("yaml", "json", "toml")
 
 
 def render(data: dict[str, Any], output_format: str = "yaml") -> str:
@@ -25,6 +25,10 @@ def render(data: dict[str, Any], output_format: str = "yaml") -> str:
         return json.dumps(_for_json(data), indent=2, ensure_ascii=False) + "\n"
     if output_format == "yaml":
         return yaml_text(data)
+    if output_format == "toml":
+        from gal.toml_text import toml_text
+
+        return toml_text(data)
     raise UsageError(f'cannot write "{output_format}"; there are: {", ".join(FORMATS)}')
 
 

@@ -10,7 +10,9 @@ if TYPE_CHECKING:
     from gal.model import Gateway
 
 NAME = "traefik"
-FORMATS = "Traefik v3 (traefik.yaml and dynamic.yaml)"
+FORMATS = "Traefik v3 (traefik.yaml and dynamic.yaml, or both in TOML)"
+OUTPUT_FORMATS = ("yaml", "toml")
+USES_AUTH_SERVICE = True
 
 
 def write(gateway: Gateway, context: ExportContext) -> list[OutputFile]:

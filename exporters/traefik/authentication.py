@@ -18,7 +18,16 @@ from gal.exporters.traefik.build import Json, RouteBuild, Shared, conjunction
 from gal.exporters.traefik.groups import Members, members
 from gal.exporters.traefik.values import duration
 from gal.ledger import Fate, Level
-from gal.model import Acl, Authentication, Consumer, ForwardAuth, ModelNode, Require
+from gal.model import (
+    Acl,
+    Authentication,
+    Consumer,
+    ForwardAuth,
+    JwtAuth,
+    ModelNode,
+    OAuth2Auth,
+    Require,
+)
 
 _FEATURE = "authentication"
 _UNAUTHORIZED = 401
@@ -94,9 +103,14 @@ def _strip(policy: Authentication, build: RouteBuild, shared: Shared) -> None:
 def _asked(policy: Authentication, who: Members, build: RouteBuild, shared: Shared) -> _Asked:
     asked = _Asked(None, [], [])
     for node in (policy.jwt, policy.oauth2):
-        if node is not None:
-            asked.lost.append((node, "Traefik checks no tokens"))
-            shared.context.claims.claim(node)
+        if node is None:
+            continue
+        service = shared.context.options.auth_service
+        if service is not None and not who.restricted:
+            asked.chain.append(_asks_service(node, service, shared))
+        else:
+            asked.lost.append((node, "Traefik checks no tokens (see --auth-service)"))
+        shared.context.claims.claim(node)
     if policy.api_key is not None:
         keys = api_keys(policy.api_key, who, shared)
         if isinstance(keys, str):
@@ -246,6 +260,17 @@ def _open_to_all(
     claims.claim(policy)
     message = "everybody enters, and the upstream is not told who has shown credentials"
     shared.context.report.approximated(policy, _FEATURE, message, "anonymous")
+
+
+def _asks_service(node: JwtAuth | OAuth2Auth, service: str, shared: Shared) -> Json:
+    """The user's own service decides on tokens."""
+    message = f"{service} decides on tokens, by what it gets of the request"
+    shared.context.report.approximated(node, _FEATURE, message)
+    config: Json = {"address": service}
+    claims = node.claims_to_headers if isinstance(node, JwtAuth) else []
+    if claims:
+        config["authResponseHeaders"] = [one.header for one in claims]
+    return {"forwardAuth": config}
 
 
 def _forward(policy: ForwardAuth, shared: Shared) -> Json:

@@ -16,7 +16,6 @@ from gal.exporters.traefik.values import for_template
 from gal.ranking import ranked
 from gal.scopes import settle_hidden
 
-_DYNAMIC = "dynamic.yaml"
 _ADMIN = "traefik"
 """The entry point that Traefik itself names so, for its API."""
 
@@ -32,7 +31,7 @@ def static(shared: Shared) -> Json:
     data: Json = {
         "global": {"checkNewVersion": False, "sendAnonymousUsage": False},
         "entryPoints": points,
-        "providers": {"file": {"filename": _DYNAMIC}},
+        "providers": {"file": {"filename": f"dynamic.{shared.context.options.output_format}"}},
         "log": {"level": "INFO"},
     }
     port = shared.gateway.settings.admin_port

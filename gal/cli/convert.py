@@ -44,6 +44,7 @@ class _WithFormats(click.Command):
 @options.output
 @options.output_format
 @options.listen
+@options.auth_service
 @options.law_two
 @options.reports
 @click.pass_context
@@ -81,6 +82,7 @@ def _converted(target: str, choices: dict[str, Any]) -> Conversion:
     from gal.convert import convert
     from gal.garbage import without_collection
 
+    options.check_output(target, choices["output_format"], choices.get("auth_service"))
     with Progress(quiet=choices["quiet"]) as progress, without_collection():
         progress.stage("reading")
         documents = read_inputs(choices["inputs"])
@@ -90,7 +92,12 @@ def _converted(target: str, choices: dict[str, Any]) -> Conversion:
             target,
             source=choices.get("source"),
             import_options=ImportOptions(frozenset(choices.get("treat_as_auth", ()))),
-            export_options=ExportOptions(choices.get("listen"), choices.get("allow_open", False)),
+            export_options=ExportOptions(
+                choices.get("listen"),
+                choices.get("allow_open", False),
+                choices["output_format"],
+                choices.get("auth_service"),
+            ),
         )
         progress.stage("writing")
         write_outputs(conversion.files, choices["output"], choices["output_format"])

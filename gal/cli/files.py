@@ -24,15 +24,23 @@ def read_inputs(inputs: Sequence[str]) -> list[Document]:
     Raises:
         InputError: a file cannot be read, or a folder holds no configuration.
     """
-    from gal.reading import read_file
-
     documents: list[Document] = []
     for name in inputs:
         if name != "-" and Path(name).is_dir():
             documents.extend(_read_folder(Path(name)))
         else:
-            documents.extend(read_file(name))
+            documents.extend(_read_file(name))
     return documents
+
+
+def _read_file(name: str) -> list[Document]:
+    from gal.reading import read_file
+    from gal.recognition import foreign_text
+
+    try:
+        return read_file(name)
+    except InputError as error:
+        raise foreign_text(error) from None
 
 
 def _read_folder(folder: Path) -> list[Document]:

@@ -21,6 +21,7 @@ from gal.errors import UsageError
 @options.output
 @options.output_format
 @options.listen
+@options.auth_service
 @options.law_two
 @options.reports
 @click.pass_context
@@ -39,7 +40,13 @@ def command(context: click.Context, /, config: str, provider: str | None, **choi
         raise UsageError("--provider all needs a folder: -o DIR/")
     gateways = [name for name in registry.exporters() if name != "gal"]
     below = folder.rstrip("/")
-    context.exit(max(run(name, {**choices, "output": f"{below}/{name}/"}) for name in gateways))
+    codes = []
+    for name in gateways:
+        own = {**choices, "output": f"{below}/{name}/"}
+        if not registry.uses_auth_service(name):
+            own["auth_service"] = None
+        codes.append(run(name, own))
+    context.exit(max(codes))
 
 
 def _own_provider(config: str) -> str:

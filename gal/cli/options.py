@@ -6,10 +6,12 @@ import os
 import sys
 from collections.abc import Callable
 from typing import Any, TextIO, TypeVar
+from urllib.parse import urlsplit
 
 import click
 
 from gal import registry, report
+from gal.errors import UsageError
 from gal.ledger import Level
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -62,6 +64,42 @@ def listen(function: F) -> F:
         callback=_address,
         help="Where the gateway listens for plain HTTP, instead of what the input says.",
     )(function)
+
+
+def auth_service(function: F) -> F:
+    """--auth-service URL."""
+    return click.option(
+        "--auth-service",
+        metavar="URL",
+        callback=_service_url,
+        help="A service that decides on tokens which the target cannot check itself (Traefik asks "
+        "it by forwardAuth); without it everybody is refused there.",
+    )(function)
+
+
+def check_output(target: str, output_format: str, service: str | None) -> None:
+    """Refuse options that cannot act on a target.
+
+    Raises:
+        UsageError: the target does not read the format, or asks no service.
+    """
+    known = registry.output_formats(target)
+    if output_format not in known:
+        raise UsageError(f"{target} does not read {output_format}; --format {' or '.join(known)}")
+    if service is not None and not registry.uses_auth_service(target):
+        raise UsageError(f"--auth-service has no effect on {target}, which checks tokens itself")
+
+
+def _service_url(
+    context: click.Context, parameter: click.Parameter, value: str | None
+) -> str | None:
+    del context, parameter
+    if value is None:
+        return None
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname or " " in value:
+        raise click.BadParameter(f'"{value}" is no URL such as http://auth.internal/check')
+    return value
 
 
 def law_two(function: F) -> F:

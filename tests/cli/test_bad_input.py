@@ -28,7 +28,28 @@ BAD: dict[str, tuple[str | bytes, str]] = {
     "truncated": ('_format_version: "3.0"\nservices: [{name: a', "in.yaml:2"),
     "a scalar": ("hello\n", "no gateway configuration that GAL knows"),
     "a list": ("- 1\n- 2\n", "no gateway configuration that GAL knows"),
-    "no gateway's": ("apiVersion: v1\nkind: Service\n", "no gateway configuration that GAL knows"),
+    "Kubernetes": (
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\n",
+        "in.yaml:1:1: this is a Kubernetes Deployment (apps/v1), and no gateway configuration",
+    ),
+    "nginx": (
+        "server {\n    listen 80;\n    location / { proxy_pass http://a; }\n}\n",
+        "this is a configuration of nginx",
+    ),
+    "HAProxy": ("frontend web\n    bind :80\n    default_backend app\n", "of HAProxy"),
+    "kong.conf": ("proxy_listen = 0.0.0.0:8000\n", "this is kong.conf"),
+    "a compose file": (
+        "services:\n  web: {image: nginx}\n",
+        "a docker-compose file without labels of Traefik",
+    ),
+    "an OpenAPI document": ("openapi: 3.1.0\ninfo: {title: a}\npaths: {}\n", "OpenAPI"),
+    "a chart": ("apiVersion: v2\nname: a\nversion: 1.0.0\n", "Helm chart"),
+    "the settings of APISIX": ("apisix: {node_listen: 9080}\n", "this is a config.yaml"),
+    "Traefik 1": ("frontends: {a: {backend: b}}\n", "this is a configuration of Traefik 1"),
+    "labels of Traefik 1": (
+        "services: {a: {image: a, labels: ['traefik.frontend.rule=Host:a']}}\n",
+        "this is a configuration of Traefik 1",
+    ),
     "tabs": ("services:\n\t- name: a\n", "in.yaml:2:1"),
     "a key twice": (
         '_format_version: "3.0"\nservices: []\nservices: []\n',
@@ -82,7 +103,7 @@ USAGE: dict[str, tuple[tuple[str, ...], str]] = {
     ),
     "a format that the target has not": (
         ("convert", "good.yml", "--to", "gal", "--format", "toml"),
-        'cannot write "toml"',
+        "gal does not read toml",
     ),
     "no port": (("convert", "good.yml", "--to", "gal", "--listen", "here"), "is not HOST:PORT"),
     "generate without a provider": (("generate", "good.yml"), "names no provider"),
