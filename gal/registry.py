@@ -56,7 +56,7 @@ _PROVIDERS = (
     Provider("apisix", "gal.importers.apisix", ""),
     Provider("kong", "gal.importers.kong", "gal.exporters.kong"),
     Provider("traefik", "gal.importers.traefik", "gal.exporters.traefik"),
-    Provider("envoy", "", "gal.exporters.envoy"),
+    Provider("envoy", "gal.importers.envoy", "gal.exporters.envoy"),
     Provider("gal", "gal.importers.gal_yaml", "gal.exporters.gal_yaml"),
 )
 

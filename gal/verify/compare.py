@@ -23,6 +23,7 @@ _ALWAYS = ("location",)
 _LISTS = frozenset(_CORS) | {"vary"}
 _MADE_UP = re.compile(r"\{\{.*?\}\}")
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")
 _PERCENT = re.compile(r"%[0-9a-fA-F]{2}")
 _DEFAULT_PORT = re.compile(r":(?:80|443)$")
 _COUNT_SLACK = 0.15
@@ -243,7 +244,7 @@ def _both_made_up(one: str | None, other: str | None) -> bool:
         return False
     if _MADE_UP.search(one) or _MADE_UP.search(other):
         return True
-    return bool(_UUID.search(one) and _UUID.search(other))
+    return any(pattern.search(one) and pattern.search(other) for pattern in (_UUID, _TIME))
 
 
 def _told(value: str | None) -> str:

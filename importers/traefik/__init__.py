@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from gal.importers.traefik.entry_points import bind, listeners, read_entry_points
 from gal.importers.traefik.recognition import recognise
+from gal.importers.traefik.redirections import redirections
 from gal.importers.traefik.rest import carry_others, carry_static, report_untaken
 from gal.importers.traefik.routers import Routers, default_syntax
 from gal.importers.traefik.services import Services
@@ -43,9 +44,8 @@ def read(documents: Sequence[Document], context: ImportContext) -> Gateway:
     points = read_entry_points(sources.static, report)
     services = Services(dynamic, gateway)
     routers = Routers(dynamic, gateway, points, services, syntax)
-    for name, node in dynamic.routers.items():
-        routers.read(name, node)
-    routers.redirections()
+    routers.read()
+    redirections(routers)
     services.finish()
     gateway.listeners = listeners(points, report)
     named = [one.name for one in gateway.certificates]

@@ -10,13 +10,22 @@ import ipaddress
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from gal.importers.traefik.exclusions import InexpressibleError, without
 from gal.importers.traefik.matchers import Host, Literal
 from gal.importers.traefik.rules import Condition, Every
 from gal.model import AddressMatch, MatchKind, PathMatch, Route, ValueMatch
 from gal.model.route import PathKind
 
 _MOST = 64
-_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "CONNECT", "OPTIONS", "TRACE")
+_METHODS = (
+    *("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "CONNECT", "OPTIONS", "TRACE", "QUERY"),
+    *("ACL", "BASELINE-CONTROL", "BIND", "CHECKIN", "CHECKOUT", "COPY", "LABEL", "LINK", "LOCK"),
+    *("M-SEARCH", "MERGE", "MKACTIVITY", "MKCALENDAR", "MKCOL", "MKREDIRECTREF", "MKWORKSPACE"),
+    *("MOVE", "NOTIFY", "ORDERPATCH", "PROPFIND", "PROPPATCH", "PURGE", "REBIND", "REPORT"),
+    *("SEARCH", "SUBSCRIBE", "UNBIND", "UNCHECKOUT", "UNLINK", "UNLOCK", "UNSUBSCRIBE", "UPDATE"),
+    *("UPDATEREDIRECTREF", "VERSION-CONTROL"),
+)
+"""Those of IANA's registry, and those that parsers know besides."""
 _WHOLE = ("0.0.0.0/0", "::/0")
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Atom = tuple[Literal, ...]
@@ -102,12 +111,39 @@ def ask(route: Route, way: Conjunction) -> Matched:
         NeverError: no request fits it.
     """
     told = Matched([], [])
+    excluded: list[PathMatch] = []
     for atom in way:
+        if atom[0].family == "path" and atom[0].negated:
+            excluded += _path_values(atom)
+            continue
         try:
             _ASK[atom[0].family](route, atom, told)
         except UnsayableError as error:
             told.unsayable.append(str(error))
+    if excluded:
+        _exclude(route, excluded, told)
     return told
+
+
+def _path_values(atom: Atom) -> list[PathMatch]:
+    return [replace(one.value) for one in atom if isinstance(one.value, PathMatch)]
+
+
+def _exclude(route: Route, excluded: list[PathMatch], told: Matched) -> None:
+    """Take excluded paths out of those that the route has, or out of all."""
+    kept: list[PathMatch] = []
+    for path in route.paths or [PathMatch(path_prefix="/")]:
+        try:
+            left = without(path, excluded)
+        except InexpressibleError:
+            names = ", ".join(one.text for one in excluded)
+            told.unsayable.append(f"the path must not fit {names}")
+            left = path
+        if left is not None:
+            kept.append(left)
+    if not kept:
+        raise NeverError
+    route.paths = kept
 
 
 def _hosts(route: Route, atom: Atom, told: Matched) -> None:
@@ -128,9 +164,7 @@ def _hosts(route: Route, atom: Atom, told: Matched) -> None:
 
 def _paths(route: Route, atom: Atom, told: Matched) -> None:
     del told
-    paths = [replace(one.value) for one in atom if isinstance(one.value, PathMatch)]
-    if atom[0].negated:
-        raise UnsayableError(f"the path must not fit {paths[0].text}")
+    paths = _path_values(atom)
     if not route.paths:
         route.paths = paths
         return
@@ -163,7 +197,7 @@ def _both(one: PathMatch, other: PathMatch) -> PathMatch | None:
 def _methods(route: Route, atom: Atom, told: Matched) -> None:
     methods = [str(one.value) for one in atom]
     if atom[0].negated:
-        told.approximated.append("methods that only few know are not taken")
+        told.approximated.append("methods that nobody has registered are not taken")
         methods = [one for one in _METHODS if one not in methods]
     if route.methods:
         methods = [one for one in route.methods if one in methods]

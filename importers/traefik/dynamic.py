@@ -45,6 +45,7 @@ class Dynamic:
         services: HTTP services.
         servers_transports: how servers are spoken to.
         tls_options: TLS options.
+        unseen_options: names of TLS options that others have, which ask clients for a certificate.
         providers: names of providers whose objects are here, such as `file`.
     """
 
@@ -54,6 +55,7 @@ class Dynamic:
     services: dict[str, Mapping] = field(default_factory=dict)
     servers_transports: dict[str, Mapping] = field(default_factory=dict)
     tls_options: dict[str, Mapping] = field(default_factory=dict)
+    unseen_options: set[str] = field(default_factory=set)
     providers: set[str] = field(default_factory=set)
 
     def resolve(self, reference: str, section: str) -> str | None:

@@ -22,7 +22,11 @@ _INTERNAL = "traefik"
 _KNOWN = {"web": 80, "http": 80, "websecure": 443, "https": 443, _INTERNAL: 8080}
 _PLAIN, _SECURE, _FIRST_FREE = 80, 443, 8000
 _REDIRECT_PRIORITY = 2**63 - 2
-_QUIET = ("transport", "http2", "http3", "observability", "proxyProtocol", "allowACMEByPass")
+_QUIET = ("transport", "http2", "http3", "observability", "proxyProtocol")
+_OF_HTTP = (
+    *("encodeQuerySemicolons", "encodedCharacters", "maxHeaderBytes", "sanitizePath"),
+    "underscoreHeadersStrategy",
+)
 
 
 @dataclass(slots=True)
@@ -34,6 +38,7 @@ class Redirection:
         scheme: of the other one.
         permanent: 308 or 301 instead of 307 or 302.
         priority: against routers.
+        bypassed: what fetches certificates is not sent elsewhere.
         node: where it is said.
     """
 
@@ -41,6 +46,7 @@ class Redirection:
     scheme: str
     permanent: bool
     priority: int
+    bypassed: bool
     node: Mapping
 
 
@@ -80,13 +86,14 @@ class EntryPoints:
     known: dict[str, EntryPoint] = field(default_factory=dict)
     assumed: bool = False
 
-    def of(self, names: Iterable[str], *, secure: bool) -> list[EntryPoint]:
-        """The entry points of a router; without names the default ones."""
-        given = list(names)
+    def of(self, names: Iterable[str], *, secure: bool) -> tuple[list[EntryPoint], list[str]]:
+        """The entry points of a router, without names the default ones; and names of none."""
+        given = list(dict.fromkeys(names))
         if not given:
-            return self._defaults()
-        found = [self._named(name, secure=secure) for name in given]
-        return [one for one in found if one is not None]
+            return self._defaults(), []
+        found = {name: self._named(name, secure=secure) for name in given}
+        known = [one for one in found.values() if one is not None]
+        return known, [name for name, one in found.items() if one is None]
 
     def _named(self, name: str, *, secure: bool) -> EntryPoint | None:
         found = self.known.get(name)
@@ -113,7 +120,7 @@ class EntryPoints:
         """The port that a redirection leads to, where it is known."""
         if to.startswith(":") and to[1:].isdigit():
             return int(to[1:])
-        found = self._named(to, secure=True)
+        found = self.known.get(to)
         return found.port if found is not None else None
 
 
@@ -148,9 +155,10 @@ def _read(name: str, node: Mapping, report: Reporter) -> EntryPoint | None:
         raise node.error(f'"{address}" is no address such as :80')
     point = EntryPoint(name, host.strip("[]"), int(port), node=node)
     point.default = flag(node, "asDefault")
+    bypass = flag(node, "allowACMEByPass")
     http = section(node, "http")
     if http is not None:
-        _http(point, http, report)
+        _http(point, http, bypass, report)
     forwarded = section(node, "forwardedHeaders")
     if forwarded is not None:
         plain(forwarded)
@@ -166,7 +174,7 @@ def _read(name: str, node: Mapping, report: Reporter) -> EntryPoint | None:
     return point
 
 
-def _http(point: EntryPoint, node: Mapping, report: Reporter) -> None:
+def _http(point: EntryPoint, node: Mapping, bypass: bool, report: Reporter) -> None:
     point.tls = section(node, "tls")
     point.middlewares = strings(node, "middlewares")
     redirections = section(node, "redirections")
@@ -178,9 +186,10 @@ def _http(point: EntryPoint, node: Mapping, report: Reporter) -> None:
             text(target, "scheme") or "https",
             flag(target, "permanent", default=True),
             _REDIRECT_PRIORITY if priority is None else priority,
+            bypass,
             target,
         )
-    for option in ("encodeQuerySemicolons", "encodedCharacters", "maxHeaderBytes", "sanitizePath"):
+    for option in _OF_HTTP:
         below = node.take(option)
         if below is not None:
             plain(below)
@@ -189,15 +198,20 @@ def _http(point: EntryPoint, node: Mapping, report: Reporter) -> None:
 
 
 def listeners(points: EntryPoints, report: Reporter) -> list[Listener]:
-    """The listeners of the model. A port with TLS on any of its routers speaks TLS."""
+    """The listeners of the model. Traefik tells TLS from plain requests on one port; a listener is
+    for one of them.
+    """
     found = []
-    for point in points.known.values():
-        used = point.plain or point.secure or point.redirection is not None
-        if point.name == _INTERNAL and not used:
+    known = list(points.known.values())
+    others = any(point.secure and not point.plain for point in known)
+    for point in known:
+        if point.name == _INTERNAL and not (point.plain or point.secure):
             continue
         secure = point.secure or (point.tls is not None and not point.plain)
         if point.secure and point.plain:
-            message = "Traefik takes plain requests on this port, too; others speak TLS only"
+            secure = _is_for_tls(point, others or len(known) > 1)
+            lost, kept = ("plain", "TLS") if secure else ("TLS", "plain")
+            message = f"Traefik takes {lost} requests on this port, too; others {kept} ones only"
             report.at(
                 point.node, Fate.APPROXIMATED, Level.WARNING, "listeners", message, whole=False
             )
@@ -206,6 +220,19 @@ def listeners(points: EntryPoints, report: Reporter) -> list[Listener]:
         host = point.host or "0.0.0.0"
         found.append(Listener(point.name, host, point.port, protocol, origin=origin))
     return found
+
+
+def _is_for_tls(point: EntryPoint, others: bool) -> bool:
+    """Which of both a port is for that takes both: where its port or its name does not say it, TLS
+    if it is the only port.
+    """
+    if point.tls is not None or str(point.port).endswith(str(_SECURE)):
+        return True
+    if point.redirection is not None or point.port == _PLAIN:
+        return False
+    if any(word in point.name.lower() for word in ("secure", "https", "tls", "ssl")):
+        return True
+    return not others
 
 
 def bind(route: Route, own: Sequence[EntryPoint], all_of: Sequence[Listener]) -> None:

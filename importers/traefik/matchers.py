@@ -15,6 +15,11 @@ from gal.reading import is_placeholder
 
 _TEMPLATE = re.compile(r"\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)?(?P<colon>:)?")
 _WILDCARD_REGEX = re.compile(r"\^?(?:\.\+|\[\^\.\]\+|\[a-zA-Z0-9-\]\+)((?:\\\.[A-Za-z0-9_-]+)+)\$")
+_FLAG = re.compile(r"^(?:\(\?i\))+")
+"""Hosts are compared without case anyway."""
+
+_PORT = r"(?::\d+)?"
+_ANY_VALUE = frozenset(("^", "$", ".*", "^.*", ".*$", "^.*$"))
 _ANY_HOST = frozenset(("", ".*", ".+", "^.*", "^.+", "^.*$", "^.+$", ".*$", ".+$"))
 
 
@@ -53,7 +58,11 @@ class Literal:
         return replace(self, negated=not self.negated)
 
 
-def matcher_v3(name: str, values: list[str]) -> list[Literal]:
+Asked = list[Literal]
+"""What one value, or one pair of values, asks for: any of these has to fit."""
+
+
+def matcher_v3(name: str, values: list[str]) -> list[Asked]:
     """A matcher of syntax `v3`; names are as they are, or all in one case.
 
     Raises:
@@ -65,11 +74,12 @@ def matcher_v3(name: str, values: list[str]) -> list[Literal]:
     known, counts, read = found
     if len(values) not in counts:
         raise ValueError(f"{known} takes {_told(counts)} value(s), not {len(values)}")
-    return [read(values)]
+    return [[read(values)]]
 
 
-def matcher_v2(name: str, values: list[str]) -> list[Literal]:
-    """A matcher of syntax `v2`, where several values mean any of them.
+def matcher_v2(name: str, values: list[str]) -> list[Asked]:
+    """A matcher of syntax `v2`: one of several values has to fit, but every header and every query
+    parameter.
 
     Raises:
         ValueError: Traefik would refuse it.
@@ -78,11 +88,13 @@ def matcher_v2(name: str, values: list[str]) -> list[Literal]:
     if found is None:
         raise ValueError(f"there is no matcher {name}")
     known, counts, read = found
-    if counts:
-        if len(values) not in counts:
-            raise ValueError(f"{known} takes {_told(counts)} value(s), not {len(values)}")
-        return [read(values)]
-    return [read([value]) for value in values]
+    if counts == _ONE:
+        return [[read([value]) for value in values]]
+    if known == "Query":
+        values = [part for value in values for part in value.split("=", 1)]
+    if len(values) % 2:
+        raise ValueError(f"{known} takes names with a value each")
+    return [[read(values[at : at + 2])] for at in range(0, len(values), 2)]
 
 
 def _told(counts: tuple[int, ...]) -> str:
@@ -91,6 +103,7 @@ def _told(counts: tuple[int, ...]) -> str:
 
 Reader = Callable[[list[str]], Literal]
 _Table = dict[str, tuple[tuple[int, ...], Reader]]
+_ONE, _PAIRS = (1,), (2,)
 
 
 def _named(name: str, table: _Table) -> tuple[str, tuple[int, ...], Reader] | None:
@@ -106,25 +119,44 @@ def _named(name: str, table: _Table) -> tuple[str, tuple[int, ...], Reader] | No
 def _host(values: list[str]) -> Literal:
     """`Host`: a name, `*`, or `*.` for one label before a domain."""
     name = values[0].lower()
-    if not name.isascii():
-        raise ValueError(f'the host "{name}" has letters that are not ASCII')
     if name == "*":
-        return Literal("host", Host("*", _host_regex(".*")))
-    bare = name.rstrip(".")
+        return Literal("host", Host("*", _host_regex(r"[\s\S]*")))
+    _ascii(name)
+    bare = name.removesuffix(".")
     if bare.startswith("*."):
-        return Literal("host", Host(None, _host_regex(rf"[^.]+{re.escape(bare[1:])}")))
-    return Literal("host", Host(bare, _host_regex(re.escape(bare))))
+        return Literal("host", Host(None, _host_regex(rf"[^.]*{escaped(bare[1:])}\.?")))
+    return _exact_host(bare)
+
+
+def _exact_host(name: str) -> Literal:
+    """A star in it stands for nothing but itself, and no client sends one. A full stop may follow
+    in the request.
+    """
+    regex = _host_regex(rf"{escaped(name)}\.?")
+    return Literal("host", Host(None if "*" in name else name, regex))
+
+
+def _ascii(text: str) -> None:
+    if not text.isascii():
+        raise ValueError(f'the host "{text}" has letters that are not ASCII')
+
+
+def escaped(text: str) -> str:
+    """Go's expression for exactly this text."""
+    return text if is_placeholder(text) else re.sub(r"([\\.+*?()|\[\]{}^$])", r"\\\1", text)
 
 
 def _host_regex(pattern: str) -> Regex:
-    return Regex(pattern, Dialect.GO, Anchor.FULL)
+    """An expression for a whole host. Elsewhere the header is compared with the port in it."""
+    return Regex(f"{pattern}{_PORT}", Dialect.GO, Anchor.FULL)
 
 
 def _host_regexp(values: list[str]) -> Literal:
     """`HostRegexp`: searched in the host."""
     text = values[0]
+    _ascii(text)
     _check(text)
-    regex = Regex(text, Dialect.GO, Anchor.SEARCH)
+    regex = Regex(_before_port(_FLAG.sub("", text)), Dialect.GO, Anchor.SEARCH)
     if text in _ANY_HOST:
         return Literal("host", Host("*", regex))
     wildcard = _WILDCARD_REGEX.fullmatch(text)
@@ -133,11 +165,19 @@ def _host_regexp(values: list[str]) -> Literal:
     return Literal("host", Host(None, regex))
 
 
+def _before_port(pattern: str) -> str:
+    """An expression whose end is that of the host, though a port may follow."""
+    if _PORT in pattern:
+        return pattern
+    if pattern.endswith("$") and not pattern.endswith("\\$") and "|" not in pattern:
+        return f"{pattern[:-1]}{_PORT}$"
+    return pattern
+
+
 def _host_v2(values: list[str]) -> Literal:
-    if has_template(values[0]):
-        return _host_template(values)
-    name = values[0].lower().rstrip(".")
-    return Literal("host", Host(name, _host_regex(re.escape(name))))
+    name = values[0].lower()
+    _ascii(name)
+    return _exact_host(name.removesuffix("."))
 
 
 def _host_template(values: list[str]) -> Literal:
@@ -145,7 +185,7 @@ def _host_template(values: list[str]) -> Literal:
     pattern = _from_template(values[0], "[^.]+")
     wildcard = re.fullmatch(r"\(\?:(?:\.\+|\.\*|\[\^\.\]\+)\)((?:\\\.[A-Za-z0-9_-]+)+)", pattern)
     name = f"*{wildcard[1]}".replace("\\", "") if wildcard and "[^.]" not in pattern else None
-    return Literal("host", Host(name, Regex(f"(?i){pattern}", Dialect.GO, Anchor.FULL)))
+    return Literal("host", Host(name, _host_regex(f"(?:{pattern})")))
 
 
 # -- paths
@@ -197,14 +237,14 @@ def _from_template(text: str, default: str) -> str:
     pattern, at = "", 0
     while at < len(text):
         if text[at] != "{":
-            pattern += re.escape(text[at])
+            pattern += escaped(text[at])
             at += 1
             continue
         end = _end_of_braces(text, at)
         name, colon, expression = text[at + 1 : end].partition(":")
         pattern += f"(?:{expression})" if colon else f"(?:{default})"
-        if not name:
-            raise ValueError(f'"{text}" has an expression without a name')
+        if not name or (colon and not expression):
+            raise ValueError(f'"{text}" has braces without a name or an expression')
         at = end + 1
     _check(pattern)
     return pattern
@@ -224,7 +264,7 @@ def _check(pattern: str) -> None:
     if is_placeholder(pattern):
         return
     try:
-        re.compile(pattern.replace("(?P<", "(?P<").replace("\\z", "\\Z"))
+        re.compile(pattern.replace("\\z", "\\Z"))
     except re.error as error:
         if "(?" in pattern or "\\p" in pattern or "[[:" in pattern or "\\Q" in pattern:
             return  # flags and classes that Python writes in another way
@@ -246,12 +286,6 @@ def _header_regexp(values: list[str]) -> Literal:
     return Literal("header", _expression(values))
 
 
-def _headers_v2(values: list[str]) -> Literal:
-    if len(values) == 1 or not values[1]:
-        return Literal("header", ValueMatch(values[0], kind=MatchKind.PRESENT))
-    return _header(values)
-
-
 def _query(values: list[str]) -> Literal:
     """`Query`: with only a name, the value is empty."""
     return Literal("query", ValueMatch(values[0], [values[1] if len(values) > 1 else ""]))
@@ -263,9 +297,7 @@ def _query_regexp(values: list[str]) -> Literal:
 
 def _query_v2(values: list[str]) -> Literal:
     """`Query("name=value")`; without a value any does."""
-    name, equals, value = values[0].partition("=")
-    if not equals:
-        raise ValueError(f'"{values[0]}" is no NAME=VALUE')
+    name, value = values
     if not value:
         return Literal("query", ValueMatch(name, kind=MatchKind.PRESENT))
     if has_template(value):
@@ -275,6 +307,8 @@ def _query_v2(values: list[str]) -> Literal:
 
 
 def _expression(values: list[str]) -> ValueMatch:
+    if values[1] in _ANY_VALUE:
+        return ValueMatch(values[0], kind=MatchKind.PRESENT)
     _check(values[1])
     regex = Regex(values[1], Dialect.GO, Anchor.SEARCH)
     return ValueMatch(values[0], kind=MatchKind.REGEX, regexes=[regex])
@@ -300,14 +334,14 @@ _V3: _Table = {
     "QueryRegexp": ((1, 2), _query_regexp),
 }
 _V2: _Table = {
-    "Host": ((), _host_v2),
-    "HostHeader": ((), _host_v2),
-    "HostRegexp": ((), _host_template),
-    "ClientIP": ((), _client),
-    "Path": ((), _path_v2),
-    "PathPrefix": ((), _path_prefix_v2),
-    "Method": ((), _method),
-    "Headers": ((1, 2), _headers_v2),
-    "HeadersRegexp": ((2,), _header_regexp),
-    "Query": ((), _query_v2),
+    "Host": (_ONE, _host_v2),
+    "HostHeader": (_ONE, _host_v2),
+    "HostRegexp": (_ONE, _host_template),
+    "ClientIP": (_ONE, _client),
+    "Path": (_ONE, _path_v2),
+    "PathPrefix": (_ONE, _path_prefix_v2),
+    "Method": (_ONE, _method),
+    "Headers": (_PAIRS, _header),
+    "HeadersRegexp": (_PAIRS, _header_regexp),
+    "Query": (_PAIRS, _query_v2),
 }

@@ -7,16 +7,23 @@ and, for syntax `v2`, https://doc.traefik.io/traefik/v2.11/routing/routers/#rule
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from gal.importers.traefik.matchers import Literal, matcher_v2, matcher_v3
+from gal.importers.traefik.matchers import Asked, Literal, matcher_v2, matcher_v3
 
+_BLANK = re.compile(r"(?:[ \t\r]|//[^\n]*|/\*(?:[^*]|\*(?!/))*\*/)+")
 _TOKEN = re.compile(
-    r"""\s*(?:(?P<name>[A-Za-z][A-Za-z0-9]*)|(?P<raw>`[^`]*`)|(?P<quoted>"(?:[^"\\]|\\.)*")"""
-    r"""|(?P<sign>&&|\|\||[!(),]))"""
+    r"""(?P<name>[A-Za-z_][A-Za-z0-9_]*)|(?P<raw>`[^`]*`)|(?P<quoted>"(?:[^"\\\n]|\\.)*")"""
+    r"""|(?P<sign>&&|\|\||[!(),]|\n)"""
 )
-_ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "\\": "\\", '"': '"', "'": "'"}
+_ESCAPE = re.compile(
+    r"\\(?:(?P<plain>[abfnrtv\\\"])|x(?P<byte>[0-9A-Fa-f]{2})|(?P<octal>[0-3][0-7]{2})"
+    r"|u(?P<short>[0-9A-Fa-f]{4})|U(?P<long>[0-9A-Fa-f]{8})|(?P<other>.))",
+    re.DOTALL,
+)
+_ESCAPES = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 _DEEPEST = 100
 
 
@@ -65,8 +72,7 @@ def parse_rule(text: str, syntax: str) -> Condition:
 class _Parser:
     """Go's precedence: `!` before `&&` before `||`."""
 
-    def __init__(self, text: str, matcher: Callable[[str, list[str]], list[Literal]]) -> None:
-        self._text = text
+    def __init__(self, text: str, matcher: Callable[[str, list[str]], list[Asked]]) -> None:
         self._matcher = matcher
         self._tokens = list(_tokens(text))
         self._at = 0
@@ -75,6 +81,10 @@ class _Parser:
     def whole(self) -> Condition:
         found = self._either()
         kind, _, offset = self._next()
+        if kind == "newline":
+            raise RuleError(
+                "the rule ends with this line: && and || have to stand before it", offset
+            )
         if kind != "end":
             raise RuleError("this does not belong to the rule", offset)
         return found
@@ -130,6 +140,8 @@ class _Parser:
         while not self._take(")"):
             if values:
                 self._expect(",")
+                if self._take(")"):  # as Go has it, a comma may end the list
+                    break
             kind, value, place = self._next()
             if kind != "value":
                 raise RuleError("a value in backticks or quotes is missing", place)
@@ -141,7 +153,8 @@ class _Parser:
             found = self._matcher(name, values)
         except ValueError as error:
             raise RuleError(str(error), offset) from None
-        return found[0] if len(found) == 1 else Either(tuple(found))
+        parts = [one[0] if len(one) == 1 else Either(tuple(one)) for one in found]
+        return parts[0] if len(parts) == 1 else Every(tuple(parts))
 
 
 def negated(condition: Condition) -> Condition:
@@ -153,24 +166,50 @@ def negated(condition: Condition) -> Condition:
 
 
 def _tokens(text: str) -> list[tuple[str, str, int]]:
-    found = []
+    """Go's tokens: a line that ends behind a name, a value or a bracket ends the rule."""
+    found: list[tuple[str, str, int]] = []
     at = 0
-    while at < len(text.rstrip()):
+    while True:
+        blank = _BLANK.match(text, at)
+        at = blank.end() if blank is not None else at
+        if at == len(text):
+            break
         token = _TOKEN.match(text, at)
         if token is None:
-            place = at + len(text[at:]) - len(text[at:].lstrip())
-            raise RuleError(f'"{text[place]}" does not belong into a rule', place)
-        kind = token.lastgroup or ""
-        value, offset = token[kind], token.start(kind)
-        if kind == "raw":
-            kind, value = "value", value[1:-1].replace("\r", "")
-        elif kind == "quoted":
-            kind, value = "value", _unescaped(value[1:-1])
-        found.append((kind, value, offset))
+            raise RuleError(f'"{text[at]}" does not belong into a rule', at)
         at = token.end()
+        if token[0] != "\n":
+            found.append(_token(token))
+        elif found and (found[-1][0] in ("name", "value") or found[-1][1] == ")"):
+            found.append(("newline", "", token.start()))
+    if found and found[-1][0] == "newline":
+        found.pop()
     found.append(("end", "", len(text)))
     return found
 
 
-def _unescaped(text: str) -> str:
-    return re.sub(r"\\(.)", lambda found: _ESCAPES.get(found[1], found[0]), text)
+def _token(token: re.Match[str]) -> tuple[str, str, int]:
+    kind, value = token.lastgroup or "", token[0]
+    if kind == "raw":
+        return "value", value[1:-1].replace("\r", ""), token.start()
+    if kind == "quoted":
+        return "value", _unescaped(value[1:-1], token.start() + 1), token.start()
+    return kind, value, token.start()
+
+
+def _unescaped(text: str, offset: int) -> str:
+    """The text of a quoted value. Single bytes of other letters are left as they are."""
+
+    def one(found: re.Match[str]) -> str:
+        if found["other"]:
+            raise RuleError(f'Go has no "{found[0]}" in quotes', offset + found.start())
+        if found["plain"]:
+            return _ESCAPES.get(found["plain"], found["plain"])
+        if found["octal"]:
+            return chr(int(found["octal"], 8))
+        number = int(found["byte"] or found["short"] or found["long"], 16)
+        if number > sys.maxunicode:
+            raise RuleError(f'"{found[0]}" is no letter', offset + found.start())
+        return chr(number)
+
+    return _ESCAPE.sub(one, text)

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 CLIENT_CERTIFICATE = "client-certificate"
 """Name of the guard that stands for options that ask clients for a certificate."""
 
+_CHECKS_CLIENTS = re.compile(r"mtls|client|mutual|auth|cert")
 _PEM = "-----BEGIN"
 _ASKS_NOBODY = frozenset(("NoClientCert", "RequestClientCert"))
 _FILES = {"certificate": "certFile", "key": "keyFile"}
@@ -96,10 +98,27 @@ def apply_options(
         guard = _options(name, node, dynamic, gateway)
         if guard is not None:
             guards[name] = guard
+    for name in dynamic.unseen_options:
+        guards[name] = Guard(CLIENT_CERTIFICATE, "traefik", {"options": name})
     for route, options in made:
         guard = guards.get(options) if options is not None else None
         if guard is not None:
             _guard(route, guard)
+
+
+def elsewhere(name: str, node: Mapping, dynamic: Dynamic) -> None:
+    """Options that another provider has. Where their name says that clients have to show a
+    certificate, they stand for such a check (law 2).
+    """
+    report = dynamic.context.report
+    at = node.peek("options") or node
+    if _CHECKS_CLIENTS.search(name.lower()) is None:
+        message = "other files have these TLS options: they may ask clients for a certificate"
+        report.at(at, Fate.DROPPED, Level.WARNING, "tls", message)
+        return
+    dynamic.unseen_options.add(name)
+    message = "other files have these TLS options, which seem to ask clients for a certificate"
+    report.at(at, Fate.CARRIED, Level.WARNING, "tls", f"{message}; others refuse everybody")
 
 
 def _options(name: str, node: Mapping, dynamic: Dynamic, gateway: Gateway) -> Guard | None:

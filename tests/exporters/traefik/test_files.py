@@ -100,7 +100,7 @@ def test_rules(route: str, rules: list[str]) -> None:
                 (
                     "error",
                     "authentication",
-                    "Traefik checks no tokens; everybody is refused with 403",
+                    "Traefik checks no tokens (see --auth-service); everybody is refused with 403",
                 )
             ],
         ),
