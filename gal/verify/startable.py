@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gal.reading import Mapping
+from gal.spelling import snake_case
 from gal.verify.gateways import Json, Startable
 from gal.verify.gateways.envoy import EnvoyFile
 from gal.verify.gateways.traefik import TraefikFiles
@@ -42,10 +43,8 @@ def _envoy(documents: Sequence[Document]) -> tuple[Startable | None, str]:
 
 def _folded(value: Any) -> Any:
     """The data with its fields in snake_case."""
-    from gal.importers.envoy.values import fold
-
     if isinstance(value, dict):
-        return {fold(str(key)): _folded(below) for key, below in value.items()}
+        return {snake_case(str(key)): _folded(below) for key, below in value.items()}
     return [_folded(below) for below in value] if isinstance(value, list) else value
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from gal.importers.envoy.filters import finish_filters
-
 from gal.importers.envoy.bootstrap import read_bootstraps
 from gal.importers.envoy.chain import Shared
 from gal.importers.envoy.clusters import Directory
+from gal.importers.envoy.filters import finish_filters
 from gal.importers.envoy.listeners import ListenerReader
 from gal.importers.envoy.recognition import recognise
 from gal.importers.envoy.sources import gather

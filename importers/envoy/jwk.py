@@ -8,13 +8,13 @@ from collections.abc import Mapping
 from typing import Any
 
 _SEQUENCE, _INTEGER, _BITS, _NULL, _OBJECT = 0x30, 0x02, 0x03, 0x05, 0x06
-_RSA = bytes.fromhex("2a864886f70d010101")
-_EC = bytes.fromhex("2a8648ce3d0201")
-_ED25519 = bytes.fromhex("2b6570")
+_RSA = b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01"
+_EC = b"\x2a\x86\x48\xce\x3d\x02\x01"
+_ED25519 = b"\x2b\x65\x70"
 _CURVES = {
-    "P-256": bytes.fromhex("2a8648ce3d030107"),
-    "P-384": bytes.fromhex("2b81040022"),
-    "P-521": bytes.fromhex("2b81040023"),
+    "P-256": b"\x2a\x86\x48\xce\x3d\x03\x01\x07",
+    "P-384": b"\x2b\x81\x04\x00\x22",
+    "P-521": b"\x2b\x81\x04\x00\x23",
 }
 _LINE = 64
 

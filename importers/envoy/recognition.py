@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gal.importers.envoy.chain import message_name
-from gal.importers.envoy.values import fold
 from gal.reading import Mapping, Sequence
+from gal.spelling import snake_case
 
 if TYPE_CHECKING:
     from gal.reading import Document
@@ -23,7 +23,7 @@ def recognise(document: Document) -> str | None:
     root = document.root
     if not isinstance(root, Mapping):
         return None
-    keys = {fold(key) for key in root}
+    keys = {snake_case(key) for key in root}
     if keys & _BOOTSTRAP:
         return "Envoy bootstrap"
     if "resources" in keys and _types(root, "resources", _RESOURCES):

@@ -10,12 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from gal.importers.envoy.filters import place_filters
-
 from gal.importers.envoy.actions import mirror, read_action
 from gal.importers.envoy.answers import direct_response, redirect
 from gal.importers.envoy.carried import carry, keep, quiet
 from gal.importers.envoy.chain import Chain, Override, Overrides, Scope, Shared, take_overrides
+from gal.importers.envoy.filters import place_filters
 from gal.importers.envoy.headers import Steps, headers, take_steps
 from gal.importers.envoy.matches import Matched, read_match
 from gal.importers.envoy.resilience import retry

@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from gal.importers.envoy.chain import message_name
-from gal.importers.envoy.values import fold, is_camel
+from gal.importers.envoy.values import is_camel
 from gal.ledger import Fate, Level
 from gal.reading import Mapping, Node
+from gal.spelling import snake_case
 
 if TYPE_CHECKING:
     from gal.ledger import Reporter
@@ -91,7 +92,7 @@ def gather(documents: Sequence[Document], report: Reporter) -> Sources:
     sources = Sources(report)
     for document in documents:
         if is_camel(document.root):
-            document.respell(fold)
+            document.respell(snake_case)
         _document(document.mapping(), sources)
     for bootstrap in sources.bootstraps:
         static = bootstrap.take_mapping("static_resources")

@@ -8,23 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from functools import lru_cache
 
 from gal.model import Dialect, Duration, Regex
 from gal.reading import Mapping, Node, Scalar, Sequence, is_placeholder
+from gal.spelling import snake_case
 
-_UPPER = re.compile(r"(?<=[a-z0-9])([A-Z])")
 _DURATION = re.compile(r"(-?)(\d*)(?:\.(\d{1,9})\d*)?s")
 _DENOMINATORS = {"HUNDRED": 100, "TEN_THOUSAND": 10_000, "MILLION": 1_000_000}
 _DENOMINATOR_NUMBERS = {"0": "HUNDRED", "1": "TEN_THOUSAND", "2": "MILLION"}
-
-
-@lru_cache(maxsize=4096)
-def fold(key: str) -> str:
-    """One spelling for a field's two: `stat_prefix` for `statPrefix`, too."""
-    if "." in key or key.startswith("@"):
-        return key
-    return _UPPER.sub(lambda found: "_" + found[1].lower(), key)
 
 
 def is_camel(root: Node) -> bool:
@@ -33,7 +24,7 @@ def is_camel(root: Node) -> bool:
     while nodes:
         node = nodes.pop()
         if isinstance(node, Mapping):
-            if any(fold(key) != key for key in node.entries):
+            if any(snake_case(key) != key for key in node.entries):
                 return True
             nodes.extend(node.entries.values())
         elif isinstance(node, Sequence):

@@ -15,6 +15,10 @@ from gal.writing import render
 
 T = "type.googleapis.com/envoy.extensions.filters.http."
 ON = "{'@type': type.googleapis.com/envoy.config.route.v3.FilterConfig, config: {}}"
+_MANAGER = (
+    "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3"
+    ".HttpConnectionManager"
+)
 _FIELDS = ("upstream", "path_prefix", "name", "timeout", "extensions")
 
 Routes = tuple[str, ...]
@@ -34,7 +38,7 @@ def read(text: str, options: ImportOptions | None = None) -> tuple[Gateway, Ledg
 
 def http(kind: str, settings: str = "", *, name: str = "", off: bool = False) -> str:
     """A filter: its message such as `cors.v3.Cors`, and its fields as YAML in one line."""
-    label = name or f"envoy.filters.http.{kind.split('.')[0]}"
+    label = name or f"envoy.filters.http.{kind.partition('.')[0]}"
     fields = f", {settings}" if settings else ""
     switch = ", disabled: true" if off else ""
     return f"{{name: {label}{switch}, typed_config: {{'@type': {T}{kind}{fields}}}}}"
@@ -70,7 +74,7 @@ static_resources:
     - filters:
       - name: envoy.filters.network.http_connection_manager
         typed_config:
-          '@type': type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
+          '@type': {_MANAGER}
           stat_prefix: x{extra}
           http_filters:{chain}
           route_config:

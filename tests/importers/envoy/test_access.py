@@ -76,8 +76,9 @@ def test_open(settings: str) -> None:
     [
         pytest.param(rules("[{authenticated: {}}]"), id="client certificate"),
         pytest.param(rules("[{header: {name: x-key, string_match: {exact: a}}}]"), id="header"),
-        pytest.param(rules("[{any: true}]", permissions="[{url_path: {path: {prefix: /a}}}]"),
-                     id="path"),
+        pytest.param(
+            rules("[{any: true}]", permissions="[{url_path: {path: {prefix: /a}}}]"), id="path"
+        ),
         pytest.param(rules(f"[{{and_ids: {{ids: [{A}, {ip('10.1.0.0/16')}]}}}}]"), id="both"),
         pytest.param(rules(f"[{A}, {{authenticated: {{}}}}]"), id="address or certificate"),
         pytest.param("matcher: {}", id="matcher"),
