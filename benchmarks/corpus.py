@@ -21,7 +21,7 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.judges import Judge, inherited, judges, kong_file
+from benchmarks.judges import Judge, inherited, judges, kong_file, of_the_file
 from gal import registry
 from gal.cli.group import run
 from gal.convert import NOT_UNDERSTOOD
@@ -123,6 +123,8 @@ def outcome(path: Path, source: str | None, target: str, bench: Bench) -> Outcom
         complaint = bench.known[target](output)
         if complaint and told["source"] == target == "kong":
             complaint = inherited(complaint, kong_file(bench.schemas, path))
+        if of_the_file(complaint):
+            complaint = ""
         return Outcome(path.name, code, told["counts"], unknown, complaint)
 
 

@@ -39,6 +39,20 @@ def inherited(complaint: str, source: str) -> str:
     return "\n".join(line for line in complaint.splitlines() if _without_place(line) not in known)
 
 
+_OF_THE_FILE = re.compile(
+    r"private key|certificate|PEM data|X509 key pair|template: dynamic|can't evaluate field"
+    r"|environment variable '\w+' present in state file"
+)
+"""Complaints about keys that are not here or are made up, and about templates nobody filled in: the
+source file's own.
+"""
+
+
+def of_the_file(complaint: str) -> bool:
+    """Whether all that a gateway says is about what the source file leaves out or makes up."""
+    return all(_OF_THE_FILE.search(line) for line in complaint.splitlines() if line.strip())
+
+
 def _without_place(line: str) -> str:
     return re.sub(r"^\$[^:]*: |reading file [^ ]*: ", "", line.strip())
 
@@ -66,10 +80,7 @@ def _envoy(folder: Path) -> str:
 
 
 def _traefik(folder: Path) -> str:
-    files = [
-        OutputFile(path.name, _plain(path))
-        for path in sorted(folder.glob("*.yaml"))
-    ]
+    files = [OutputFile(path.name, _plain(path)) for path in sorted(folder.glob("*.yaml"))]
     try:
         with RunningTraefik(files) as traefik:
             return "\n".join(traefik.errors())

@@ -11,14 +11,26 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from gal.tracing.decision import Decision as Decision
+    from gal.tracing.request import Request as Request
+    from gal.tracing.request import parse_request as parse_request
+    from gal.tracing.tracer import Tracer as Tracer
+    from gal.tracing.tracer import trace as trace
+
 __version__ = "0.1.0"
 
 # A public name stands three times: here, in `__all__`, and, for type checkers, as an import
 # (`from gal.x import Name as Name`) in the block above.
-_MODULES: Final[Mapping[str, str]] = {}
+_MODULES: Final[Mapping[str, str]] = {
+    "Decision": "gal.tracing.decision",
+    "Request": "gal.tracing.request",
+    "Tracer": "gal.tracing.tracer",
+    "parse_request": "gal.tracing.request",
+    "trace": "gal.tracing.tracer",
+}
 """Public name -> the module that defines it."""
 
-__all__ = ["__version__"]
+__all__ = ["Decision", "Request", "Tracer", "__version__", "parse_request", "trace"]
 
 if not TYPE_CHECKING:  # a type checker would take every name for a public one
 

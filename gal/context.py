@@ -68,7 +68,9 @@ class OutputFile:
     Attributes:
         name: its fixed name, such as `envoy.yaml`.
         data: plain data: dicts, lists, strings, numbers.
+        last_line: a comment that has to end the file where it is YAML.
     """
 
     name: str
     data: dict[str, Any]
+    last_line: str = ""

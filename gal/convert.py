@@ -18,7 +18,20 @@ from gal.context import (
 from gal.errors import InputError
 from gal.garbage import without_collection
 from gal.ledger import Fate, Ledger, Level, Reporter, Stage
-from gal.model import Credentials, Gateway, ModelNode
+from gal.model import (
+    ApiKey,
+    BasicCredential,
+    Credentials,
+    Gateway,
+    Global,
+    HmacCredential,
+    JwtCredential,
+    KeyCredential,
+    ModelNode,
+    OAuth2Credential,
+    Service,
+    Upstream,
+)
 from gal.recognition import named_document
 
 if TYPE_CHECKING:
@@ -28,6 +41,11 @@ NOT_UNDERSTOOD = "not understood"
 """What the ledger says of fields that an importer never looked at."""
 
 _ACCESS_CONTROLS = frozenset({"authentication", "acl", "ip_access", "user_agent", "guards"})
+_CREDENTIALS = (
+    *(ApiKey, BasicCredential, Credentials, HmacCredential, JwtCredential, KeyCredential),
+    OAuth2Credential,
+)
+_BEHIND = frozenset({"upstream", "targets"})
 _CARRIED = frozenset({"extensions", "plugins"})
 _NO_TRAFFIC = frozenset({"tags", "id", "name", "custom_id", "version", "provider", "concurrency"})
 
@@ -113,9 +131,13 @@ def _unread(node: ModelNode, field: str, target: str) -> tuple[Level, str]:
     """What it means that an exporter never looked at a field."""
     if field in _ACCESS_CONTROLS:
         return Level.ERROR, f"{target} has nothing for this"
-    if field == "consumers" or isinstance(node, Credentials):
+    if field == "consumers" or isinstance(node, _CREDENTIALS):
         # Where a route asks for it and the target cannot, that route is what was reported.
         return Level.INFO, "no route asks for it in a way that the target has"
+    if field in _BEHIND and isinstance(node, (Service, Upstream)):
+        return Level.INFO, "no route leads there"
+    if isinstance(node, Global) and field in ("host", "port"):
+        return Level.INFO, "the listeners say where the gateway is reached"
     if field in _NO_TRAFFIC:
         return Level.INFO, f"no effect on traffic, and {target} has nothing for it"
     return Level.WARNING, f"{target} has nothing for this"

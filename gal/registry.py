@@ -53,7 +53,7 @@ class Provider:
 
 _USUAL_FORMATS = ("yaml", "json")
 _PROVIDERS = (
-    Provider("apisix", "gal.importers.apisix", ""),
+    Provider("apisix", "gal.importers.apisix", "gal.exporters.apisix"),
     Provider("kong", "gal.importers.kong", "gal.exporters.kong"),
     Provider("traefik", "gal.importers.traefik", "gal.exporters.traefik"),
     Provider("envoy", "gal.importers.envoy", "gal.exporters.envoy"),

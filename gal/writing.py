@@ -7,10 +7,13 @@ import json
 import os
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gal.errors import UsageError
 from gal.yaml_text import yaml_text
+
+if TYPE_CHECKING:
+    from gal.context import OutputFile
 
 FORMATS = ("yaml", "json", "toml")
 
@@ -30,6 +33,16 @@ def render(data: dict[str, Any], output_format: str = "yaml") -> str:
 
         return toml_text(data)
     raise UsageError(f'cannot write "{output_format}"; there are: {", ".join(FORMATS)}')
+
+
+def render_file(file: OutputFile, output_format: str = "yaml") -> str:
+    """The text of one of a provider's files.
+
+    Raises:
+        UsageError: the format is not one of `FORMATS`.
+    """
+    text = render(file.data, output_format)
+    return f"{text}{file.last_line}\n" if file.last_line and output_format == "yaml" else text
 
 
 def _for_json(value: Any) -> Any:

@@ -63,9 +63,9 @@ def write_outputs(files: Sequence[OutputFile], output: str | None, output_format
     Raises:
         UsageError: several files cannot go into one.
     """
-    from gal.writing import render, write_atomically
+    from gal.writing import render_file, write_atomically
 
-    texts = [(_named(file.name, output_format), render(file.data, output_format)) for file in files]
+    texts = [(_named(file.name, output_format), render_file(file, output_format)) for file in files]
     if output is None or output == "-":
         for number, (name, text) in enumerate(texts):
             if len(texts) > 1:

@@ -41,10 +41,10 @@ def command(
     """
     from gal.cli.files import read_inputs
     from gal.convert import read_gateway
-    from gal.trace.json import data
-    from gal.trace.request import parse_request
-    from gal.trace.text import render
-    from gal.trace.tracer import trace
+    from gal.tracing.json import data
+    from gal.tracing.request import parse_request
+    from gal.tracing.text import render
+    from gal.tracing.tracer import trace
 
     if len(config) < 3:
         raise click.UsageError("write gal trace CONFIG METHOD URL")

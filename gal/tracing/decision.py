@@ -7,7 +7,7 @@ from enum import Enum
 
 from gal.errors import Position
 from gal.model import ModelNode, Retry, Route, Service
-from gal.trace.routing import Choice
+from gal.tracing.routing import Choice
 
 Pairs = list[tuple[str, str]]
 """Header names and values, in order."""

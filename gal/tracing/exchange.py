@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from gal.model import Consumer, Gateway, ModelNode, Policies, Policy, Route, Service
-from gal.trace.counters import Counters
-from gal.trace.decision import Answer, Decision, Outcome, Pairs, Step
-from gal.trace.request import Request
+from gal.tracing.counters import Counters
+from gal.tracing.decision import Answer, Decision, Outcome, Pairs, Step
+from gal.tracing.request import Request
 
 P = TypeVar("P", bound=Policy)
 

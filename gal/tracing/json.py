@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from gal.model import Route
-from gal.trace.decision import Decision, Step, position_of
-from gal.trace.text import place
+from gal.tracing.decision import Decision, Step, position_of
+from gal.tracing.text import place
 
 
 def data(decision: Decision) -> dict[str, Any]:

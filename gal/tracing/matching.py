@@ -20,9 +20,9 @@ from gal.model import (
 )
 from gal.model.route import PathKind
 from gal.ranking import Candidate
-from gal.trace.paths import compared_path
-from gal.trace.regexes import compiled, found_in
-from gal.trace.request import Request
+from gal.tracing.paths import compared_path
+from gal.tracing.regexes import compiled, found_in
+from gal.tracing.request import Request
 
 _PORT = re.compile(r":(\d+)$")
 _SCHEMES = {"http": ("http", "grpc"), "https": ("https", "grpcs")}

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from gal.model import Gateway, RouteOrder
 from gal.model.route import PathKind
 from gal.ranking import Candidate, ranked
-from gal.trace.matching import Asked, Mismatch, asked, mismatch
-from gal.trace.regexes import literal_start
-from gal.trace.request import Request
+from gal.tracing.matching import Asked, Mismatch, asked, mismatch
+from gal.tracing.regexes import literal_start
+from gal.tracing.request import Request
 
 _MOST_REJECTED = 10
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gal.errors import Position
-from gal.trace.decision import Decision, Outcome, Step, position_of
+from gal.tracing.decision import Decision, Outcome, Step, position_of
 
 _COLOURS = {
     Outcome.PASSED: "32",

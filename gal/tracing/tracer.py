@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from gal.model import RouteOrder
-from gal.trace.counters import Counters
-from gal.trace.decision import Answer, Decision, Outcome, Step
-from gal.trace.exchange import Exchange
-from gal.trace.policies import access, answers, authentication, cors, headers, limits, upstream
-from gal.trace.request import Request
-from gal.trace.routing import Router
+from gal.tracing.counters import Counters
+from gal.tracing.decision import Answer, Decision, Outcome, Step
+from gal.tracing.exchange import Exchange
+from gal.tracing.policies import access, answers, authentication, cors, headers, limits, upstream
+from gal.tracing.request import Request
+from gal.tracing.routing import Router
 
 if TYPE_CHECKING:
     from gal.model import Gateway, Service

@@ -6,7 +6,7 @@ import socket
 import ssl
 from dataclasses import dataclass
 
-from gal.trace.request import Request
+from gal.tracing.request import Request
 
 _BUFFER = 65536
 _LARGEST_ANSWER = 1 << 22

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from gal.model import ModelNode
-from gal.trace.request import Request
+from gal.tracing.request import Request
 
 
 class Kind(str, Enum):

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from gal.model import Regex
-from gal.trace.regexes import compiled, found_in
+from gal.tracing.regexes import compiled, found_in
 
 try:
     from re import _parser as parser  # type: ignore[attr-defined]

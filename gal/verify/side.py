@@ -8,8 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from gal.model import Gateway
-from gal.trace.decision import Decision, Outcome
-from gal.trace.tracer import Tracer
+from gal.tracing.decision import Decision, Outcome
+from gal.tracing.tracer import Tracer
 from gal.verify.client import send
 from gal.verify.gateways import HOST, Running, door
 from gal.verify.probe import Observation, Probe, Seen

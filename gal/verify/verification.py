@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 
 from gal.model import Gateway
-from gal.trace.tracer import Tracer
+from gal.tracing.tracer import Tracer
 from gal.verify.compare import Watched, differences, watched
 from gal.verify.derive import derive
 from gal.verify.gateways import Startable

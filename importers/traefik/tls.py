@@ -55,11 +55,8 @@ def _certificate(node: Mapping, dynamic: Dynamic, gateway: Gateway) -> None:
         message = "Traefik shows certificates of its default store only"
         report.at(node, Fate.DROPPED, Level.INFO, "certificates", message)
         return
-    known = {
-        (one.certificate_file or one.certificate, one.key_file) for one in gateway.certificates
-    }
-    if (certificate, key) in known:
-        return
+    if (certificate, key) in {_texts(one) for one in gateway.certificates}:
+        return  # the default store often shows what stands in the list, too
     name = f"certificate-{len(gateway.certificates) + 1}"
     made = Certificate(name, origin=Origin(node, _FILES))
     if certificate.lstrip().startswith(_PEM):
@@ -71,6 +68,11 @@ def _certificate(node: Mapping, dynamic: Dynamic, gateway: Gateway) -> None:
     else:
         made.key_file = key
     gateway.certificates.append(made)
+
+
+def _texts(one: Certificate) -> tuple[str | None, str | None]:
+    key = one.key.reveal() if one.key is not None else one.key_file
+    return one.certificate or one.certificate_file, key
 
 
 def _store(name: str, node: Mapping, dynamic: Dynamic, gateway: Gateway) -> None:

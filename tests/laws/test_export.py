@@ -35,7 +35,7 @@ GENERATED = settings(
         HealthCheck.filter_too_much,
     ],
 )
-TARGETS = ["envoy", "kong", "traefik"]
+TARGETS = ["apisix", "envoy", "kong", "traefik"]
 KINDS = {item.name: item.hint for item in plan_of(m.Policies).items if item.name != "plugins"}
 
 

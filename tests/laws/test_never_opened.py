@@ -20,8 +20,8 @@ from gal.convert import read_gateway, write_gateway
 from gal.errors import InputError
 from gal.ledger import Ledger
 from gal.reading import read_documents
-from gal.trace.decision import Decision, Outcome
-from gal.trace.tracer import Tracer
+from gal.tracing.decision import Decision, Outcome
+from gal.tracing.tracer import Tracer
 from gal.verify.derive.base import grounds
 from gal.writing import render
 from tests.laws.test_export import CONTROLS, GENERATED, served

@@ -1,1 +1,1 @@
-"""Tests of `gal.trace`."""
+"""Tests of `gal.tracing`."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gal.model import RouteOrder
-from gal.trace.paths import compared_path
+from gal.tracing.paths import compared_path
 
 GAL, KONG, APISIX = RouteOrder.GAL, RouteOrder.KONG, RouteOrder.APISIX
 TRAEFIK, ENVOY = RouteOrder.TRAEFIK, RouteOrder.ENVOY

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from gal.trace.request import parse_request
-from gal.trace.tracer import Tracer
-from tests.trace.traced import gateway, told, traced
+from gal.tracing.request import parse_request
+from gal.tracing.tracer import Tracer
+from tests.tracing.traced import gateway, told, traced
 
 BASE = """\
 services:

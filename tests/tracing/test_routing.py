@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from gal.model import Gateway, PathMatch, Route
 from gal.ranking import ranked
-from gal.trace.matching import asked, mismatch
-from gal.trace.request import Request, parse_request
-from gal.trace.routing import Router
-from tests.trace.traced import gateway
+from gal.tracing.matching import asked, mismatch
+from gal.tracing.request import Request, parse_request
+from gal.tracing.routing import Router
+from tests.tracing.traced import gateway
 
 ROUTES = """\
 upstreams: [{name: u, host: u.test, port: 80}]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from gal.convert import read_gateway
 from gal.model import Gateway
 from gal.reading import read_documents
-from gal.trace.decision import Decision
-from gal.trace.request import parse_request
-from gal.trace.tracer import trace
+from gal.tracing.decision import Decision
+from gal.tracing.request import parse_request
+from gal.tracing.tracer import trace
 
 
 def gateway(text: str, source: str = "gal") -> Gateway:

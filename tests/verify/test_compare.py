@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from gal.trace.request import parse_request
+from gal.tracing.request import parse_request
 from gal.verify.compare import Watched, differences
 from gal.verify.probe import Kind, Observation, Probe, Seen
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from gal.trace.tracer import Tracer
+from gal.tracing.tracer import Tracer
 from gal.verify.derive import derive
 from gal.verify.probe import Kind, Probe
-from tests.trace.traced import gateway
+from tests.tracing.traced import gateway
 
 BASE = """\
 services:

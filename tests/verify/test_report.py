@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from gal.trace.request import parse_request
+from gal.tracing.request import parse_request
 from gal.verify.probe import Kind, Observation, Probe
 from gal.verify.report import FORMATS, render
 from gal.verify.verification import Disagreement, Verification

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gal.model import Anchor, Dialect, Regex
-from gal.trace.regexes import found_in
+from gal.tracing.regexes import found_in
 from gal.verify.sample import sample
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from gal.model import Acl, IpAccess, UserAgentAccess
-from gal.trace.decision import Answer, Outcome
-from gal.trace.exchange import Exchange
-from gal.trace.matching import in_range
-from gal.trace.regexes import found_in
+from gal.tracing.decision import Answer, Outcome
+from gal.tracing.exchange import Exchange
+from gal.tracing.matching import in_range
+from gal.tracing.regexes import found_in
 
 
 def user_agent(exchange: Exchange) -> None:

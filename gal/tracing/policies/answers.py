@@ -5,9 +5,9 @@ from __future__ import annotations
 from urllib.parse import unquote, urlsplit
 
 from gal.model import DirectResponse, Redirect
-from gal.trace.decision import Answer, Outcome
-from gal.trace.exchange import Exchange
-from gal.trace.paths import quoted
+from gal.tracing.decision import Answer, Outcome
+from gal.tracing.exchange import Exchange
+from gal.tracing.paths import quoted
 
 _UPGRADE_REQUIRED = 426
 _PORTS = {"http": 80, "https": 443}

@@ -5,10 +5,10 @@ from __future__ import annotations
 from urllib.parse import unquote_plus
 
 from gal.model import Authentication, Require
-from gal.trace.decision import Answer, Outcome
-from gal.trace.exchange import Exchange
-from gal.trace.policies import credentials
-from gal.trace.policies.credentials import Check
+from gal.tracing.decision import Answer, Outcome
+from gal.tracing.exchange import Exchange
+from gal.tracing.policies import credentials
+from gal.tracing.policies.credentials import Check
 
 _WORDS = {"api_key": "API key", "jwt": "JWT", "oauth2": "OAuth 2.0", "forward": "external check"}
 

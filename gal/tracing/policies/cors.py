@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from gal.model import Cors
-from gal.trace.decision import Answer, Outcome, Pairs
-from gal.trace.exchange import Exchange
-from gal.trace.regexes import found_in
+from gal.tracing.decision import Answer, Outcome, Pairs
+from gal.tracing.exchange import Exchange
+from gal.tracing.regexes import found_in
 
 _OK = 200
 

@@ -21,8 +21,8 @@ from gal.model import (
     Secret,
 )
 from gal.reading import is_placeholder
-from gal.trace.exchange import Exchange
-from gal.trace.policies.tokens import Token, decoded_secret, is_signed_with, read_token
+from gal.tracing.exchange import Exchange
+from gal.tracing.policies.tokens import Token, decoded_secret, is_signed_with, read_token
 
 
 @dataclass(frozen=True, slots=True)

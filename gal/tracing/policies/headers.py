@@ -5,8 +5,8 @@ from __future__ import annotations
 from urllib.parse import quote, unquote_plus
 
 from gal.model import Headers, Operations, Query, RequestId, RequestLine, Transformation
-from gal.trace.decision import Outcome
-from gal.trace.exchange import Exchange
+from gal.tracing.decision import Outcome
+from gal.tracing.exchange import Exchange
 
 
 def request_id(exchange: Exchange) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from gal.model import Rate, RateLimit, RateLimitAlgorithm, RateLimitKey, SizeLimit
 from gal.reading import is_placeholder
-from gal.trace.decision import Answer, Outcome
-from gal.trace.exchange import Exchange
+from gal.tracing.decision import Answer, Outcome
+from gal.tracing.exchange import Exchange
 
 _TOO_LARGE, _LENGTH_REQUIRED = 413, 411
 _WINDOWED = frozenset({RateLimitAlgorithm.FIXED_WINDOW, RateLimitAlgorithm.SLIDING_WINDOW})

@@ -20,11 +20,11 @@ from gal.model import (
     Upstream,
 )
 from gal.model.service import Protocol
-from gal.trace.decision import Outcome, Share, UpstreamRequest
-from gal.trace.exchange import Exchange
-from gal.trace.matching import path_taken
-from gal.trace.paths import quoted
-from gal.trace.regexes import compiled
+from gal.tracing.decision import Outcome, Share, UpstreamRequest
+from gal.tracing.exchange import Exchange
+from gal.tracing.matching import path_taken
+from gal.tracing.paths import quoted
+from gal.tracing.regexes import compiled
 
 _GROUP = re.compile(r"\\(\d)")
 

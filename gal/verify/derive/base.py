@@ -10,7 +10,7 @@ from gal.model import Gateway, MatchKind, PathMatch, Route, Service, ValueMatch
 from gal.model.route import PathKind
 from gal.ranking import Candidate, ranked
 from gal.reading import is_placeholder
-from gal.trace.request import Request
+from gal.tracing.request import Request
 from gal.verify.derive.entering import Entry, entries
 from gal.verify.sample import sample
 
@@ -151,7 +151,7 @@ def _value(match: ValueMatch) -> tuple[str, str] | None:
 
 def _address(route: Route) -> str | None:
     """An address of this machine that the route's sources take."""
-    from gal.trace.matching import address_taken
+    from gal.tracing.matching import address_taken
 
     own = Request("GET", "http", NO_HOST, None, "/")
     if not route.sources:

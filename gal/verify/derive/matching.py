@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from gal.model.route import PathKind
 from gal.ranking import ranked
-from gal.trace.request import Request
+from gal.tracing.request import Request
 from gal.verify.derive.base import NO_HOST, Ground, sampled_host, sampled_path
 from gal.verify.probe import Kind, Probe
 

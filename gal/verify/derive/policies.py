@@ -18,8 +18,8 @@ from gal.model import (
     SizeLimit,
 )
 from gal.reading import is_placeholder
-from gal.trace.matching import in_range
-from gal.trace.request import Request
+from gal.tracing.matching import in_range
+from gal.tracing.request import Request
 from gal.verify.derive.base import Ground, entered
 from gal.verify.derive.entering import authentication_of, entries
 from gal.verify.probe import Kind, Probe, Steering

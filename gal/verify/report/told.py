@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gal.trace.decision import position_of
-from gal.trace.text import place
+from gal.tracing.decision import position_of
+from gal.tracing.text import place
 
 if TYPE_CHECKING:
     from gal.verify.probe import Observation, Probe
