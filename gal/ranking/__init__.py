@@ -38,7 +38,7 @@ Ranking = Callable[["Service | None", "Route"], Iterator[tuple[tuple[object, ...
 
 def ranked(gateway: Gateway) -> list[Candidate]:
     """All routes in the order in which they win, in n log n steps for n routes."""
-    rank = _ranking(gateway.settings.route_order)
+    rank = _ranking(gateway)
     keyed: list[tuple[tuple[object, ...], int, Candidate]] = []
     for service, route in gateway.walk_routes():
         for key, candidate in rank(service, route):
@@ -47,7 +47,8 @@ def ranked(gateway: Gateway) -> list[Candidate]:
     return [candidate for _, _, candidate in keyed]
 
 
-def _ranking(order: RouteOrder) -> Ranking:
+def _ranking(gateway: Gateway) -> Ranking:
+    order = gateway.settings.route_order
     if order is RouteOrder.KONG:
         from gal.ranking import kong
 
@@ -55,7 +56,9 @@ def _ranking(order: RouteOrder) -> Ranking:
     if order is RouteOrder.APISIX:
         from gal.ranking import apisix
 
-        return apisix.rank
+        # Which of its routers decides, only APISIX knows of.
+        router = gateway.extensions.get("apisix", {}).get("router", "")
+        return apisix.rank if router in ("", "radixtree_host_uri") else apisix.rank_by_path
     if order is RouteOrder.TRAEFIK:
         from gal.ranking import traefik
 

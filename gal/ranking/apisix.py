@@ -1,8 +1,11 @@
-"""APISIX's order: that of its default router, `radixtree_host_uri`, as it runs.
+"""APISIX's order: that of its default router, `radixtree_host_uri`, and of `radixtree_uri`, as they
+run.
 
-The router looks for the host first and falls back to routes without one, then for the path
-(`apisix/http/router/radixtree_host_uri.lua`). A longer literal start wins whatever the `priority`
-says; that only decides between routes of the same path.
+The first looks for the host and falls back to routes without one, then for the path
+(`apisix/http/router/radixtree_host_uri.lua`); the other one has hosts for a condition like any
+other. A longer literal start wins whatever the `priority` says; that only decides between routes of
+the same path. A condition on the variable `uri` counts for nothing: the route's own uris do, which
+the importer keeps in its extensions.
 """
 
 from __future__ import annotations
@@ -30,10 +33,21 @@ def rank(service: Service | None, route: Route) -> Iterator[tuple[tuple[object, 
     them, since a candidate holds all of its hosts.
     """
     hosts = min((_host(host) for host in route.hosts), default=(_NONE, 0))
+    for key, candidate in rank_by_path(service, route):
+        yield (*hosts, *key), candidate
+
+
+def rank_by_path(
+    service: Service | None, route: Route
+) -> Iterator[tuple[tuple[object, ...], Candidate]]:
+    """The order of `radixtree_uri`, where hosts decide nothing."""
     if not route.paths:
-        yield (*hosts, 1, 0, -route.priority), Candidate(service, route, ())
+        yield (1, 0, -route.priority), Candidate(service, route, ())
+    given = route.extensions.get("apisix", {}).get("uris")
+    start = str(given[0]) if isinstance(given, list) and given else None
     for path in route.paths:
-        yield (*hosts, *_path(path), -route.priority), Candidate(service, route, (path,))
+        own = _path(path) if start is None else _uri(start)
+        yield (*own, -route.priority), Candidate(service, route, (path,))
 
 
 def _host(host: str) -> tuple[int, int]:
@@ -49,6 +63,11 @@ def _path(path: PathMatch) -> tuple[int, int]:
     if path.kind is PathKind.REGEX:
         return 1, -len(_literal_start(path.text))
     return 1, -len(path.text)
+
+
+def _uri(text: str) -> tuple[int, int]:
+    head, star, _ = text.partition("*")
+    return (1, -len(head)) if star else (0, 0)
 
 
 def _literal_start(pattern: str) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from gal.errors import Position
-from gal.model import ModelNode, Retry, Route, Service
+from gal.model import ModelNode, Retry, Route, Service, Timeout
 from gal.tracing.routing import Choice
 
 Pairs = list[tuple[str, str]]
@@ -131,6 +131,7 @@ class Decision:
         response_headers: what happens to the headers of the upstream's answer: an operation
             (`set`, `add`, `remove`, ...), a name, and a value.
         retry: when the upstream is asked again.
+        timeout: how long is waited for it.
     """
 
     choice: Choice
@@ -141,6 +142,7 @@ class Decision:
     targets: list[Share] = field(default_factory=list)
     response_headers: list[tuple[str, str, str]] = field(default_factory=list)
     retry: Retry | None = None
+    timeout: Timeout | None = None
 
     @property
     def route(self) -> Route | None:

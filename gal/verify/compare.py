@@ -123,9 +123,14 @@ def _shares(observations: list[Observation]) -> Counter[str]:
 
 
 def _one(probe: Probe, first: Observation, second: Observation, names: Watched) -> Iterator[str]:
+    if not (first.visible and second.visible):
+        yield from _from_outside(first, second)
+        return
     if first.status != second.status:
         yield f"status {_status(first)} and {_status(second)}"
         return
+    if probe.kind is Kind.TIMEOUT and not (first.by_upstream or second.by_upstream):
+        return  # what the upstream saw meanwhile is nobody's answer
     if bool(first.seen) != bool(second.seen):
         yield f"the upstream saw {_reached(first)} and {_reached(second)}"
         return

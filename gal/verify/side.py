@@ -93,6 +93,7 @@ class PredictedSide:
 
 
 _DEFAULT_PORTS = frozenset({80, 443})
+_TOO_LATE = 504
 
 
 def _spread(observations: list[Observation], decision: Decision) -> list[Observation]:
@@ -128,6 +129,8 @@ def predicted(decision: Decision, probe: Probe) -> Observation:
     sent = decision.upstream
     if sent is None or not targets:
         return Observation(503, known=known, targets=targets)
+    if _is_late(decision, probe):
+        return Observation(_TOO_LATE, known=decision.retry is None, targets=targets)
     status, attempts = _after_retries(decision, probe)
     host, port = sorted(targets)[0]
     own = host if port in _DEFAULT_PORTS else f"{host}:{port}"
@@ -135,6 +138,13 @@ def predicted(decision: Decision, probe: Probe) -> Observation:
     seen = Seen(host, port, sent.method, sent.path, sent.query, headers)
     answered = _answered(probe.steering.headers, decision.response_headers)
     return Observation(status, answered, True, (seen,) * attempts, known=known, targets=targets)
+
+
+def _is_late(decision: Decision, probe: Probe) -> bool:
+    """Whether the upstream answers when nobody waits any more."""
+    timeout = decision.timeout
+    waits = [timeout.read, timeout.request] if timeout is not None else []
+    return any(0 < one.in_seconds < probe.steering.delay for one in waits if one is not None)
 
 
 def _after_retries(decision: Decision, probe: Probe) -> tuple[int, int]:

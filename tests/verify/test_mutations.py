@@ -11,6 +11,7 @@ from gal.reading import read_documents
 from gal.verify.gateways import Startable
 from gal.verify.gateways.envoy import EnvoyFile
 from gal.verify.gateways.traefik import TraefikFiles
+from gal.verify.probe import Kind
 from gal.verify.verification import Bounds, Participant, Verification, verify
 from tests.gateways.processes import binary
 
@@ -107,3 +108,22 @@ def test_a_gateway_without_a_binary_is_predicted() -> None:
     result = compared(source, participant(SOURCE, "envoy"))
     assert result.ways == ("predicted: there is no gal to start here", "started")
     assert [(one.probe.about, one.messages) for one in result.disagreements] == []
+
+
+@pytest.mark.gateway
+def test_a_gateway_that_already_runs() -> None:
+    """Only what its clients see counts."""
+    binary("envoy")
+    running = participant(SOURCE, "envoy")
+    assert isinstance(running.startable, EnvoyFile)
+    ports = dict.fromkeys(running.startable.targets, 9)
+    model = running.gateway
+    with running.startable.start(ports, 20.0) as gateway:
+        url = f"http://127.0.0.1:{gateway.doors[0].port}"
+        there = Participant("there", model, url=url)
+        result = compared(participant(SOURCE, "traefik"), there)
+        assert result.ways == ("started", f"asked at {url}")
+        open_one = SOURCE.replace(", authentication: {api_key: {keys: [{key: k, name: n}]}}", "")
+        changed = compared(participant(open_one, "traefik"), there)
+    assert [one.messages for one in result.disagreements if one.probe.kind is Kind.CREDENTIAL] == []
+    assert ("let in and status 401",) in {one.messages for one in changed.disagreements}

@@ -175,6 +175,7 @@ def _tell(exchange: Exchange) -> None:
     timeout = exchange.policy(Timeout, "timeout")
     timeout = timeout or (upstream.timeout if upstream is not None else None)
     if timeout is not None:
+        exchange.decision.timeout = timeout
         kinds = ("connect", "send", "read", "request")
         said = [f"{kind} {getattr(timeout, kind)}" for kind in kinds if getattr(timeout, kind)]
         exchange.note("timeout", Outcome.NOTED, ", ".join(said) or "for ever", timeout)

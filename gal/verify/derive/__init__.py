@@ -23,6 +23,7 @@ _WAYS: tuple[Callable[[Ground], Iterator[Probe]], ...] = (
     policies.backends,
     policies.size_limits,
     policies.failures,
+    policies.timeouts,
 )
 
 

@@ -16,6 +16,7 @@ from gal.model import (
     RateLimitAlgorithm,
     Redirect,
     SizeLimit,
+    Timeout,
 )
 from gal.reading import is_placeholder
 from gal.tracing.matching import in_range
@@ -29,6 +30,7 @@ P = TypeVar("P", bound=Policy)
 _LONGEST_BURST = 25
 _SLOWEST_REFILL = 0.2
 """Tokens a second that do not change what a burst shows."""
+_LONGEST_WAIT = 3.0
 _LARGEST_BODY = 1 << 20
 _COUNTED = 60
 _FOREIGN = "https://probe-foreign.test"
@@ -222,3 +224,22 @@ def failures(ground: Ground) -> Iterator[Probe]:
             nodes=(ground.route,),
             secrets=ground.secrets,
         )
+
+
+def timeouts(ground: Ground) -> Iterator[Probe]:
+    """An upstream that answers later than is waited for."""
+    policy = acting(ground, Timeout, "timeout")
+    if policy is None:
+        return
+    waits = [one for one in (policy.read, policy.request) if one is not None and one.nanoseconds]
+    least = min((one.in_seconds for one in waits), default=0.0)
+    if not 0 < least <= _LONGEST_WAIT:
+        return
+    yield Probe(
+        Kind.TIMEOUT,
+        f"{ground.name}: an answer after {least + 1:g} s",
+        ground.entering(),
+        steering=Steering(delay=least + 1),
+        nodes=(policy, ground.route),
+        secrets=ground.secrets,
+    )
