@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gal.verify.report.told import headline, kinds, told
+from gal.verify.report.told import grouped, headline, kinds
 
 if TYPE_CHECKING:
     from gal.verify.verification import Verification
@@ -13,7 +13,7 @@ _MOST = 50
 
 
 def render(result: Verification) -> str:
-    """The verdict, the counts, and the first fifty disagreements."""
+    """The verdict, the counts, and the first fifty kinds of differences."""
     lines = [f"**{_plain(headline(result))}**", ""]
     for name, way in zip(result.names, result.ways, strict=True):
         lines.append(f"- {_code(name)}: {_plain(way)}")
@@ -21,16 +21,19 @@ def render(result: Verification) -> str:
     lines += [
         f"| {kind} | {alike} | {differ} | {left} |" for kind, alike, differ, left in kinds(result)
     ]
-    for one in map(told, result.disagreements[:_MOST]):
+    groups = grouped(result)
+    for one, others in groups[:_MOST]:
         lines += ["", f"### {_plain(one.kind)}: {_plain(one.about)}", ""]
         lines += [f"- {_code(line)}" for line in one.request]
         lines += [f"- {_plain(message)}" for message in one.messages]
         lines.append(f"- {_code(result.names[0])}: {_code(one.first)}")
         lines.append(f"- {_code(result.names[1])}: {_code(one.second)}")
         lines += [f"- at {_code(at)}" for at in one.places]
-    more = len(result.disagreements) - _MOST
+        if others:
+            lines.append(f"- and {others} more that differ in the same way")
+    more = len(groups) - _MOST
     if more > 0:
-        lines += ["", f"... and {more} more"]
+        lines += ["", f"... and {more} more kinds of differences"]
     return "\n".join(lines) + "\n"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gal.verify.report.told import headline, kinds, told
+from gal.verify.report.told import grouped, headline, kinds
 
 if TYPE_CHECKING:
     from gal.verify.verification import Verification
@@ -27,11 +27,15 @@ def render(result: Verification, *, colour: bool = False) -> str:
         lines += ["", tabulate(rows, headers, tablefmt="simple")]
     if result.left:
         lines.append(f"{result.left} further probes were not sent (--max-probes, --timeout)")
-    for one in map(told, result.disagreements):
+    for one, more in grouped(result):
         lines += ["", f"{one.kind}: {one.about}"]
         lines += [f"    {line}" for line in one.request]
         lines += [f"  {message}" for message in one.messages]
         lines.append(f"  {result.names[0]}: {one.first}")
         lines.append(f"  {result.names[1]}: {one.second}")
         lines += [f"  at {at}" for at in one.places]
+        if more:
+            lines.append(
+                f"  ... and {more} more that differ in the same way (--format json has all)"
+            )
     return "\n".join(lines) + "\n"

@@ -116,3 +116,11 @@ def kinds(result: Verification) -> list[tuple[str, int, int, int]]:
         differs[one.probe.kind.value] = differs.get(one.probe.kind.value, 0) + 1
     names = sorted({*result.agreed, *result.open, *differs})
     return [(name, result.agreed[name], differs.get(name, 0), result.open[name]) for name in names]
+
+
+def grouped(result: Verification) -> list[tuple[Told, int]]:
+    """One disagreement of those that differ in the same way, and how many more there are."""
+    groups: dict[tuple[str, ...], list[Disagreement]] = {}
+    for one in result.disagreements:
+        groups.setdefault(one.messages, []).append(one)
+    return [(told(group[0]), len(group) - 1) for group in groups.values()]
