@@ -13,6 +13,8 @@ from itertools import product
 from gal.exporters.envoy.api_key_auth import api_key_auth
 from gal.exporters.envoy.basic_auth import basic_auth
 from gal.exporters.envoy.build import Alternative, Json, RouteBuild, Shared
+from gal.exporters.envoy.carried import PROVIDER
+from gal.exporters.envoy.carried import guard as put_back
 from gal.exporters.envoy.checks import Check, ImpossibleError, Presented
 from gal.exporters.envoy.consumer_scopes import first, policies_of
 from gal.exporters.envoy.consumers import find_consumer, identify
@@ -29,7 +31,9 @@ def authentication(policy: Authentication, build: RouteBuild, shared: Shared) ->
     """Have a route ask for credentials. Whatever Envoy cannot do refuses everybody (law 2)."""
     for guard in policy.guards:
         reason = f'only {guard.provider} knows the access control "{guard.name}"'
-        shared.refuse(build, guard, _FEATURE, reason)
+        problem = put_back(guard, build, shared) if guard.provider == PROVIDER else reason
+        if problem is not None:
+            shared.refuse(build, guard, _FEATURE, problem)
         shared.context.claims.claim(guard)
     every = policy.require is Require.ALL or len(policy.kinds()) == 1
     checks = _checks(policy, every, build, shared)

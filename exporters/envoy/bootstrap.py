@@ -26,6 +26,7 @@ def bootstrap(shared: Shared) -> Json:
     """Envoy's configuration as a static bootstrap."""
     directory = Directory.of(shared)
     shared.upstream_cluster = directory.cluster_named
+    shared.has_cluster = lambda name: directory.named(name) is not None
     found = ports(shared)
     writer = RouteWriter(shared, directory, any(port.secure for port in found))
     entries = [entry for candidate in ranked(shared.gateway) for entry in writer.entries(candidate)]

@@ -8,11 +8,12 @@ nobody asked for it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from gal.context import ExportContext
+from gal.exporters.envoy.ordering import ordered
 from gal.model import Gateway, ModelNode, Policy, Route, Service
 from gal.scopes import Scopes
 
@@ -25,6 +26,7 @@ HTTP_FILTER = EXTENSION + "filters.http."
 FILTER_CONFIG = "type.googleapis.com/envoy.config.route.v3.FilterConfig"
 
 FILTER_ORDER = (
+    "carried_first",
     "request_id",
     "user_agent",
     "cors_answer",
@@ -39,6 +41,7 @@ FILTER_ORDER = (
     "consumer",
     "acl",
     "consumer_access",
+    "carried_guard",
     "size_limit",
     "limit_headers",
     "rate_limit",
@@ -50,9 +53,11 @@ FILTER_ORDER = (
     "query",
     "request_line",
     "sticky_session",
+    "carried_last",
 )
 """Names of the filters' stages in the order in which the policies act on requests (see DESIGN: the
-model). On responses they act in reverse: `compression` stands before what changes bodies."""
+model). On responses they act in reverse: `compression` stands before what changes bodies. The `carried` ones hold filters that the
+model has no place for, under their own names (see `carried`)."""
 
 
 @dataclass(slots=True)
@@ -60,6 +65,9 @@ class HttpFilters:
     """The filters of the HTTP connection manager, each named `gal.STAGE` or `gal.STAGE.LABEL`."""
 
     _filters: dict[str, tuple[int, Json]] = field(default_factory=dict)
+    _carried: dict[str, dict[str, None]] = field(default_factory=dict)
+    _pairs: list[tuple[str, str]] = field(default_factory=list)
+    _entries: dict[str, Json] = field(default_factory=dict)
 
     def ensure(self, stage: str, typed_config: Json, label: str = "") -> str:
         """Have a filter in the chain, switched off. Returns its name, the key for
@@ -75,13 +83,33 @@ class HttpFilters:
         found = self._filters.get(name)
         return None if found is None else found[1]
 
+    def put_back(self, stage: str, entry: Json, before: Sequence[str]) -> str:
+        """Have a filter of the source in the chain, switched off, behind the filters `before` of
+        the same stage. Returns its name: its own, with a number where another filter has that.
+        """
+        name, number = entry["name"], 1
+        while self._entries.setdefault(name, entry) != entry or name in before:
+            number += 1
+            name = f"{entry['name']}-{number}"
+        self._carried.setdefault(stage, {})[name] = None
+        if before:
+            self._pairs.append((before[-1], name))
+        return name
+
     def render(self) -> list[Json]:
         """The chain's filters in the order of `FILTER_ORDER`, without the router."""
-        ordered = sorted(self._filters.items(), key=lambda item: item[1][0])
-        return [
-            {"name": name, "disabled": True, "typed_config": config}
-            for name, (_, config) in ordered
+        found = [
+            (rank, {"name": name, "disabled": True, "typed_config": config})
+            for name, (rank, config) in self._filters.items()
         ]
+        for stage, names in self._carried.items():
+            rank = FILTER_ORDER.index(stage)
+            pairs = [pair for pair in self._pairs if pair[0] in names and pair[1] in names]
+            found += [
+                (rank, {**self._entries[name], "name": name, "disabled": True})
+                for name in ordered(names, pairs)
+            ]
+        return [one for _, one in sorted(found, key=lambda item: item[0])]
 
 
 @dataclass(slots=True)
@@ -221,6 +249,7 @@ class Shared:
         clusters: all clusters.
         replies: texts of refusals.
         upstream_cluster: gives the cluster of an upstream or service of the model, by its name.
+        has_cluster: whether there is one of that name.
         effective: identities of the policies that act on any route.
     """
 
@@ -230,6 +259,7 @@ class Shared:
     clusters: Clusters = field(default_factory=Clusters)
     replies: LocalReplies = field(default_factory=LocalReplies)
     upstream_cluster: Callable[[str], str] = str
+    has_cluster: Callable[[str], bool] = bool
     effective: set[int] = field(default_factory=set)
     _states: dict[type, Any] = field(default_factory=dict)
 

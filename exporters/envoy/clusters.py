@@ -12,7 +12,7 @@ import json
 from dataclasses import dataclass, field
 
 from gal.exporters.envoy.build import EXTENSION, Json, Outlier, Shared
-from gal.exporters.envoy.health_check import health_checks, outlier
+from gal.exporters.envoy.health_check import endpoint_host, health_checks, outlier
 from gal.exporters.envoy.load_balancer import policy
 from gal.exporters.envoy.tls import is_address, upstream_socket
 from gal.exporters.envoy.values import duration
@@ -220,10 +220,8 @@ def _cluster(
     if breaker is not None:
         detection, matcher = {"outlier_detection": breaker.detection}, breaker.error_matcher
     cluster |= detection
-    cluster["load_assignment"] = {
-        "cluster_name": name,
-        "endpoints": [{"lb_endpoints": [_endpoint(one, targets, protocol) for one in targets]}],
-    }
+    endpoints = _endpoints(upstream, targets, protocol, check_host)
+    cluster["load_assignment"] = {"cluster_name": name, "endpoints": [{"lb_endpoints": endpoints}]}
     if secure:
         cluster["transport_socket"] = upstream_socket(upstream, targets, shared)
     elif upstream.tls is not None:
@@ -262,11 +260,29 @@ def _common(upstream: Upstream, targets: list[Target], shared: Shared) -> Json:
     return found
 
 
-def _check_host(upstream: Upstream, targets: list[Target], protocol: Protocol, name: str) -> str:
+def _fixed_host(upstream: Upstream) -> str | None:
     header = upstream.host_header
-    if header is not None and header.mode is HostMode.REWRITE and header.value:
-        return header.value
+    if header is None or header.mode is not HostMode.REWRITE:
+        return None
+    return header.value or None
+
+
+def _check_host(upstream: Upstream, targets: list[Target], protocol: Protocol, name: str) -> str:
+    fixed = _fixed_host(upstream)
+    if fixed is not None:
+        return fixed
     return _host(targets[0], protocol) if targets else name
+
+
+def _endpoints(
+    upstream: Upstream, targets: list[Target], protocol: Protocol, check_host: str
+) -> list[Json]:
+    endpoints = [_endpoint(one, targets, protocol) for one in targets]
+    if _fixed_host(upstream) is None:
+        for target, endpoint in zip(targets, endpoints, strict=True):
+            asked = _host(target, protocol)
+            endpoint["endpoint"] |= endpoint_host(upstream, asked, check_host)
+    return endpoints
 
 
 def _endpoint(target: Target, targets: list[Target], protocol: Protocol) -> Json:

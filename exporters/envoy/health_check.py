@@ -70,8 +70,13 @@ def _question(check: ActiveCheck, host: str, http2: bool, shared: Shared) -> Jso
         message = "Envoy only asks by gRPC where requests are gRPC: it only connects"
         shared.context.report.approximated(check, "health_check", message, "protocol")
         return {"tcp_health_check": {}}
-    question: Json = {"path": check.http_path, "host": host}
-    added = [header_option(name, value) for name, all_ in check.headers.items() for value in all_]
+    question: Json = {"path": check.http_path, "host": own_host(check) or host}
+    added = [
+        header_option(name, value)
+        for name, values in check.headers.items()
+        for value in values
+        if name.lower() != "host"  # which Envoy lets nobody set among the headers
+    ]
     if added:
         question["request_headers_to_add"] = added
     question["expected_statuses"] = ranges(check.healthy_status_codes)
@@ -80,6 +85,30 @@ def _question(check: ActiveCheck, host: str, http2: bool, shared: Shared) -> Jso
     if http2:
         question["codec_client_type"] = "HTTP2"
     return {"http_health_check": question}
+
+
+def own_host(check: ActiveCheck) -> str | None:
+    """The `Host` that a check names among its headers."""
+    for name, values in check.headers.items():
+        if name.lower() == "host" and values:
+            return values[0]
+    return None
+
+
+def endpoint_host(upstream: Upstream, host: str, usual: str) -> Json:
+    """`health_check_config` of one target, where it is asked with another `Host` than the others.
+
+    Args:
+        upstream: whose target it is.
+        host: `Host` of the target.
+        usual: `Host` of the cluster's check.
+    """
+    check = upstream.health_check.active if upstream.health_check is not None else None
+    if check is None or not check.enabled or host == usual or own_host(check) is not None:
+        return {}
+    if check.protocol is CheckProtocol.TCP:
+        return {}
+    return {"health_check_config": {"hostname": host}}
 
 
 def _report_differences(check: ActiveCheck, secure: bool, shared: Shared) -> None:

@@ -10,6 +10,7 @@ from gal.exporters.envoy.access import acl, ip_access, user_agent
 from gal.exporters.envoy.alternatives import settle
 from gal.exporters.envoy.authentication import authentication
 from gal.exporters.envoy.build import RouteBuild, Shared
+from gal.exporters.envoy.carried import plugins
 from gal.exporters.envoy.consumer_policies import consumer_policies
 from gal.exporters.envoy.cors import cors
 from gal.exporters.envoy.headers import headers
@@ -50,6 +51,7 @@ def apply_policies(build: RouteBuild, shared: Shared) -> None:
     _transform(build, shared)
     _answer(build, shared)
     _forward(build, shared)
+    plugins(build, shared)
     consumer_policies(build, shared)
     settle(build)
 

@@ -78,9 +78,8 @@ def _sni(upstream: Upstream, tls: UpstreamTls, targets: Sequence[Target]) -> str
 def _validation(
     tls: UpstreamTls, sni: str | None, targets: Sequence[Target], context: Json, shared: Shared
 ) -> Json:
-    trusted = "".join(_authorities(tls, shared))
-    found: Json = {"trusted_ca": {"inline_string": trusted} if trusted else {"filename": SYSTEM_CA}}
-    if not trusted:
+    found: Json = {"trusted_ca": _trusted(tls, shared)}
+    if found["trusted_ca"] == {"filename": SYSTEM_CA}:
         message = f"the trusted authorities are those where Envoy runs, in {SYSTEM_CA}"
         shared.context.report.approximated(tls, "upstream_tls", message, "verify")
     if tls.verify_depth is not None:
@@ -96,15 +95,29 @@ def _validation(
     return found
 
 
-def _authorities(tls: UpstreamTls, shared: Shared) -> Iterator[str]:
+def _trusted(tls: UpstreamTls, shared: Shared) -> Json:
+    """The trusted authorities: texts, or one file, as Envoy takes one source."""
+    report = shared.context.report
+    texts, files = [], []
     for name in tls.ca_certificates:
         found = certificate_named(shared, name)
         pem = found.certificate if found is not None else name if "-----BEGIN" in name else None
-        if pem is None or not _may_be(pem, "CERTIFICATE"):
-            message = f'there is no text of a certificate "{name}"'
-            shared.context.report.dropped(tls, "upstream_tls", message, "ca_certificates")
+        if pem is not None and _may_be(pem, "CERTIFICATE"):
+            texts.append(pem if pem.endswith("\n") else f"{pem}\n")
+        elif pem is None and found is not None and found.certificate_file is not None:
+            files.append(found.certificate_file)
         else:
-            yield pem if pem.endswith("\n") else f"{pem}\n"
+            message = f'there is no text of a certificate "{name}"'
+            report.dropped(tls, "upstream_tls", message, "ca_certificates")
+    if texts:
+        for path in files:
+            message = f"Envoy trusts texts or a file, not both: {path} is left out"
+            report.dropped(tls, "upstream_tls", message, "ca_certificates")
+        return {"inline_string": "".join(texts)}
+    for path in files[1:]:
+        message = f"Envoy trusts the authorities of one file: {path} is left out"
+        report.dropped(tls, "upstream_tls", message, "ca_certificates")
+    return {"filename": files[0] if files else SYSTEM_CA}
 
 
 @dataclass(slots=True)

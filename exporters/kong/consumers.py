@@ -51,11 +51,12 @@ def consumer_entity(consumer: Consumer, build: Build, *, hashes: bool) -> Json:
 
 
 def _credentials(credentials: Credentials, entity: Json, build: Build, owner: str | None) -> None:
+    jwt = [_jwt(one, build) for one in credentials.jwt]
     basic = [_basic(one, build, owner) for one in credentials.basic]
     found = {
         "basicauth_credentials": [one for one in basic if one is not None],
         "keyauth_credentials": [_key(one, build) for one in credentials.api_keys],
-        "jwt_secrets": [_jwt(one, build) for one in credentials.jwt],
+        "jwt_secrets": [one for one in jwt if one is not None],
         "hmacauth_credentials": [_hmac(one, build) for one in credentials.hmac],
         "oauth2_credentials": [_oauth2(one, build) for one in credentials.oauth2],
     }
@@ -97,14 +98,31 @@ def _key(one: KeyCredential, build: Build) -> Json:
     return _around(entity, build.id_of(one.id), one.tags)
 
 
-def _jwt(one: JwtCredential, build: Build) -> Json:
+def _jwt(one: JwtCredential, build: Build) -> Json | None:
+    """A credential with all that decK asks for, which puts files into Kong."""
+    if not build.native and one.secret is None and one.public_key is None:
+        build.report.dropped(one, "credentials", "nobody knows a secret that Kong makes up")
+        build.context.claims.claim(one)
+        return None
     entity: Json = {}
     put(entity, "key", one.key)
-    put(entity, "algorithm", one.algorithm, "HS256")
+    if one.key is None and not build.native:
+        entity["key"] = made_id("jwt_secrets", one.public_key or one.algorithm)
+        build.note(one, "credentials", "no token names it: it has no key", "key")
+    entity["algorithm"] = one.algorithm
     if one.secret is not None:
         entity["secret"] = one.secret.reveal()
+    elif one.public_key is not None:
+        entity["secret"] = unused_secret(one.public_key)
     put(entity, "rsa_public_key", one.public_key)
     return _around(entity, build.id_of(one.id), one.tags)
+
+
+def unused_secret(public_key: str) -> str:
+    """What stands beside a public key: decK wants a secret, Kong never looks at it there (the
+    importer takes this one for none).
+    """
+    return hashlib.sha256(public_key.encode()).hexdigest()
 
 
 def _hmac(one: HmacCredential, build: Build) -> Json:

@@ -10,11 +10,11 @@ from gal.exporters.kong.build import Build, Json, kept
 from gal.exporters.kong.certificates import write_certificates
 from gal.exporters.kong.consumers import consumer_entity, holds_hashes
 from gal.exporters.kong.inline import InlineConsumers
+from gal.exporters.kong.listeners import listeners_of, report_listeners
 from gal.exporters.kong.plugins import write_plugins
 from gal.exporters.kong.routes import write_routes
 from gal.exporters.kong.scopes import scopes_of
 from gal.exporters.kong.services import Services
-from gal.ledger import Fate, Level
 from gal.model import Gateway
 
 _SECTIONS = (
@@ -26,7 +26,6 @@ _SECTIONS = (
     "ca_certificates",
     "plugins",
 )
-_KONG_PORTS = (8000, 10000)
 
 
 def document(gateway: Gateway, context: ExportContext) -> dict[str, Any]:
@@ -37,9 +36,9 @@ def document(gateway: Gateway, context: ExportContext) -> dict[str, Any]:
     certificates = write_certificates(build)
     services = Services(build, certificates)
     services.prepare()
-    for service in gateway.services:
-        services.primary(service)
-    routes = write_routes(build, services)
+    services.write_first()
+    routes = write_routes(build, services, listeners_of(build))
+    services.write_rest()
     consumers = [consumer_entity(one, build, hashes=hashes) for one in gateway.consumers]
     build.section("consumers").extend(consumers)
     inline = InlineConsumers(build, hashes)
@@ -50,12 +49,17 @@ def document(gateway: Gateway, context: ExportContext) -> dict[str, Any]:
     build.section("consumers").extend(inline.entities.values())
     if authentications.needs_anonymous:
         build.section("consumers").append(_anonymous())
-    _settings(build)
+    _ = gateway.provider  # it only says what `gal generate` writes for
+    report_listeners(build)
     return _assembled(build, hashes=hashes)
 
 
 def _reserve_names(build: Build) -> None:
     """What is carried for Kong keeps its names."""
+    for service in build.gateway.services:
+        build.service_names.expect(service.name or "")
+    for _, route in build.gateway.walk_routes():
+        build.route_names.expect(route.name or "")
     carried = kept(build.gateway.extensions)
     for section, names in (("services", build.service_names), ("routes", build.route_names)):
         for entity in _list(carried.get(section)):
@@ -69,31 +73,38 @@ def _anonymous() -> Json:
     return {"username": ANONYMOUS, "plugins": [plugin]}
 
 
-def _settings(build: Build) -> None:
-    settings, gateway = build.gateway.settings, build.gateway
-    _ = gateway.provider  # it only says what `gal generate` writes for
-    listen = build.context.options.listen
-    host, port = settings.host, settings.port
-    usual = host == "0.0.0.0" and port in _KONG_PORTS and listen is None
-    for listener in gateway.listeners:
-        usual = usual and (build.native or listener.port in (8000, 8443))
-        build.context.claims.claim(listener)
-    if not usual or settings.admin_port is not None:
-        message = "Kong's ports are no part of this file: set proxy_listen and admin_listen"
-        build.report.about(settings, Fate.DROPPED, Level.INFO, "listeners", message)
-
-
 def _assembled(build: Build, *, hashes: bool) -> dict[str, Any]:
     carried = kept(build.gateway.extensions)
     data: dict[str, Any] = {"_format_version": "3.0"}
     if hashes:
         data["_transform"] = False
+    carried["routes"] = _loose(build, carried)
     for name in _SECTIONS:
         entries = [*build.root.get(name, []), *_list(carried.get(name))]
         if entries:
             data[name] = entries
     data.update({name: entries for name, entries in carried.items() if name not in _SECTIONS})
     return data
+
+
+def _loose(build: Build, carried: Json) -> list[Any]:
+    """Carried routes without those that go into their services: for routes outside, Kong takes the
+    name of a service as a text, and decK as an object.
+    """
+    if "services" in carried:
+        carried["services"] = [dict(one) for one in _list(carried["services"])]  # not the model's
+    services = [*build.root.get("services", []), *_list(carried.get("services"))]
+    known = {one[key]: one for one in services for key in ("id", "name") if key in one}
+    loose = []
+    for route in _list(carried.get("routes")):
+        named = route.get("service") if isinstance(route, dict) else None
+        owner = known.get(named) if isinstance(named, str) else None
+        if owner is None:
+            loose.append(route)
+        else:
+            nested = {key: value for key, value in route.items() if key != "service"}
+            owner["routes"] = [*_list(owner.get("routes")), nested]
+    return loose
 
 
 def _list(value: Any) -> list[Any]:

@@ -36,6 +36,7 @@ class Entries:
     def put(self, subject: ModelNode, operations: Operations, feature: str) -> None:
         """Operations, after those that are there."""
         again = self._named_by(operations) & self._named
+        again -= self._supersede(operations)
         if again:
             message = (
                 f"Kong does all removing before all setting: {', '.join(sorted(again))} is changed"
@@ -55,6 +56,24 @@ class Entries:
         for name, values in operations.add.items():
             for value in values:
                 self._entry(subject, feature, "append", name, value)
+
+    def _supersede(self, operations: Operations) -> set[str]:
+        """Leave out what was to be done before with what is set or removed now. Gives the names
+        of which nothing of before is left.
+        """
+        renamed = {*operations.rename, *operations.rename.values()}
+        others = {self._same(one) for one in (*renamed, *operations.replace, *operations.default)}
+        others |= {self._same(entry.partition(":")[0]) for entry in self.lists["rename"]}
+        others |= {self._same(entry.partition(":")[2]) for entry in self.lists["rename"]}
+        names = {self._same(name) for name in (*operations.set, *operations.remove)} - others
+        back = {self._same(name) for name in operations.set}
+        for key in ("replace", "add", "append"):
+            kept = self.lists[key]
+            kept[:] = [one for one in kept if self._same(one.partition(":")[0]) not in names]
+        if not self.on_request:  # what is removed there does not come back (see `_comes_back`)
+            kept = self.lists["remove"]
+            kept[:] = [one for one in kept if self._same(one) not in names & back]
+        return names
 
     def _replace(self, subject: ModelNode, feature: str, operations: Operations) -> None:
         settled = self._settled(operations)

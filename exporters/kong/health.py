@@ -4,6 +4,8 @@ circuit-breakers/).
 
 from __future__ import annotations
 
+import math
+
 from gal.exporters.kong.build import Build, Json, put
 from gal.model import (
     ActiveCheck,
@@ -43,25 +45,26 @@ def _active(check: ActiveCheck, build: Build) -> Json:
         build.report.dropped(check, "health_check", "Kong keeps no checks that are off")
         build.context.claims.claim(check)
         return {}
-    other = check.interval if check.unhealthy_interval is None else check.unhealthy_interval
+    paces = [check.interval, check.unhealthy_interval or check.interval, check.timeout]
+    interval, other, timeout = (_whole(one, check, build) for one in paces)
     healthy: Json = {}
-    put(healthy, "interval", _seconds(check.interval), 0)
+    put(healthy, "interval", interval, 0)
     put(healthy, "successes", _count(check.healthy_threshold), 0)
     put(healthy, "http_statuses", _statuses(check.healthy_status_codes), _ACTIVE_OK)
     unhealthy: Json = {}
-    put(unhealthy, "interval", _seconds(other), 0)
+    put(unhealthy, "interval", other, 0)
     failures = check.unhealthy_threshold
     put(unhealthy, "http_failures", _count(failures), 0)
     put(unhealthy, "timeouts", _count(_or(check.timeout_threshold, failures)), 0)
     put(unhealthy, "tcp_failures", _count(_or(check.connection_threshold, failures)), 0)
     bad = check.unhealthy_status_codes
     if not bad and not build.native:
-        bad = [code for code in range(400, 600) if code not in check.healthy_status_codes]
+        bad = [code for code in range(200, 600) if code not in check.healthy_status_codes]
     put(unhealthy, "http_statuses", _statuses(bad), _ACTIVE_BAD)
     written: Json = {}
     put(written, "type", _type(check, build), "http")
     put(written, "http_path", check.http_path, "/")
-    put(written, "timeout", _seconds(check.timeout), 1)
+    put(written, "timeout", timeout, 1)
     concurrency = check.concurrency
     put(written, "concurrency", 1 if concurrency == 0 else concurrency, 10)
     put(written, "https_sni", check.sni)
@@ -153,6 +156,16 @@ def _count(value: int) -> int:
 def _seconds(value: Duration) -> float:
     seconds = value.in_seconds
     return int(seconds) if seconds == int(seconds) else seconds
+
+
+def _whole(value: Duration, check: ActiveCheck, build: Build) -> float:
+    """Seconds; whole ones, which decK asks for, but for what comes from Kong."""
+    seconds = _seconds(value)
+    if build.native or seconds == int(seconds):
+        return seconds
+    message = f"decK, which puts files into Kong, takes whole seconds: {value} is rounded up"
+    build.report.approximated(check, "health_check", message)
+    return math.ceil(seconds)
 
 
 def _statuses(codes: list[int]) -> list[int]:

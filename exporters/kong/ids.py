@@ -41,10 +41,25 @@ class Names:
     def __init__(self, *, hosts: bool = False) -> None:
         self._wrong = _NOT_IN_HOSTS if hosts else _NOT_IN_NAMES
         self._taken: set[str] = set()
+        self._expected: set[str] = set()
 
     def reserve(self, name: str) -> None:
         """Keep a name from being given to another one."""
         self._taken.add(name)
+
+    def expect(self, name: str) -> None:
+        """Keep a name from being made up, until it is given."""
+        self._expected.add(name)
+
+    def make(self, wanted: str) -> str:
+        """A name for what has none: like the wanted one, and nobody else's."""
+        base = self._wrong.sub("-", wanted) or "unnamed"
+        name, number = base, 1
+        while name in self._taken or name in self._expected:
+            number += 1
+            name = f"{base}-{number}"
+        self._taken.add(name)
+        return name
 
     def give(self, wanted: str) -> str:
         """The name itself where Kong takes it and nothing else has it, else one like it."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 
 from gal.exporters.kong.build import Build, Json
+from gal.exporters.kong.listeners import is_bound
 from gal.exporters.kong.regex import UntranslatableError, escaped, search
 from gal.model import AddressMatch, Anchor, MatchKind, Route, ValueMatch
 
@@ -52,6 +53,8 @@ def _addresses(route: Route, entity: Json, build: Build) -> str | None:
     for key, matches in (("sources", route.sources), ("destinations", route.destinations)):
         if not matches:
             continue
+        if key == "destinations" and is_bound(route) and not build.native:
+            continue  # it is reached on the ports that are Kong's
         if build.native:
             entity[key] = [_address(match) for match in matches]
             continue

@@ -67,7 +67,11 @@ def _response(policy: RateLimit, response: LimitResponse, config: Json, build: B
     if error_status(policy, "rate_limit", status, build) != status:
         status = 429
     put(config, "error_code", status, 429)
-    put(config, "error_message", response.message, "API rate limit exceeded")
+    if response.message or build.native:
+        put(config, "error_message", response.message, "API rate limit exceeded")
+    else:
+        message = "Kong cannot refuse without a text: it sends its own"
+        build.report.approximated(policy, "rate_limit", message, "response")
 
 
 def _key(policy: RateLimit, build: Build) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from gal.exporters.kong.build import Build, Json, kept, put
 from gal.exporters.kong.ids import is_made
+from gal.exporters.kong.listeners import Listeners
 from gal.exporters.kong.matches import write_matches
 from gal.exporters.kong.order import Order, Part, arranged, native_order
 from gal.exporters.kong.secure import to_https
@@ -28,6 +29,7 @@ class RouteBuild:
         refusal: why everybody is refused, if so.
         host: the `Host` that the upstream gets, where only a transformer can set it.
         path: the whole path that the upstream gets, where only a transformer can set it.
+        schemes: what it is asked for by; empty is all.
     """
 
     route: Route
@@ -36,16 +38,21 @@ class RouteBuild:
     refusal: str | None = None
     host: str | None = None
     path: str | None = None
+    schemes: set[str] = field(default_factory=set)
 
 
-def write_routes(build: Build, services: Services) -> list[RouteBuild]:
+def write_routes(build: Build, services: Services, listeners: Listeners) -> list[RouteBuild]:
     """Put all routes into the file, nested in their services."""
-    routes = list(build.gateway.walk_routes())
+    closed = listeners.closed
+    routes = [one for one in build.gateway.walk_routes() if id(one[1]) not in closed]
     if build.native:
         order = native_order([route for _, route in routes])
     else:
-        order = arranged(ranked(build.gateway))
-    found = [_write(build, services, order, service, route) for service, route in routes]
+        order = arranged([one for one in ranked(build.gateway) if id(one.route) not in closed])
+    found = []
+    for service, route in routes:
+        schemes = set(route.schemes) if build.native else listeners.narrowed(route)
+        found.append(_write(build, services, order, service, route, schemes))
     by_route = {id(one.route): one for one in found}
     for wanted, comes in order.wrong:
         _report_order(build, by_route[id(wanted)], by_route[id(comes)])
@@ -53,13 +60,18 @@ def write_routes(build: Build, services: Services) -> list[RouteBuild]:
 
 
 def _write(
-    build: Build, services: Services, order: Order, service: Service | None, route: Route
+    build: Build,
+    services: Services,
+    order: Order,
+    service: Service | None,
+    route: Route,
+    schemes: set[str],
 ) -> RouteBuild:
     target = services.for_route(service, route)
     owner = service
     if owner is None and route.upstream is not None:
         owner = services.models.get(route.upstream)
-    made = RouteBuild(route, owner)
+    made = RouteBuild(route, owner, schemes=schemes)
     if id(route) in order.unknown:
         message = f"{order.unknown[id(route)]}, so the route would take other requests, too"
         made.refusal = build.refuse(route, "paths", message)
@@ -88,6 +100,9 @@ def _entity(build: Build, services: Services, made: RouteBuild, part: Part, *, f
         entity["id"] = own
     if route.name is not None:
         entity["name"] = build.route_names.give(route.name)
+    elif not build.native:
+        owner = made.service.name if made.service is not None else None
+        entity["name"] = build.route_names.make(f"{owner}-route" if owner else "route")
     _protocols(build, made, entity)
     reason = write_matches(route, entity, build)
     made.refusal = made.refusal or reason
@@ -116,7 +131,7 @@ def _protocols(build: Build, made: RouteBuild, entity: Json) -> None:
         entity["protocols"] = ["https"]
         put(entity, "https_redirect_status_code", status, 426)
         return
-    schemes = set(route.schemes)
+    schemes = made.schemes
     if schemes & _GRPC:
         if schemes - _GRPC:
             message = "a route of Kong takes either HTTP or gRPC: this one takes gRPC"

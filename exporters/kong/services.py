@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from gal.claims import unwrap
-from gal.exporters.kong.backends import merged
+from gal.exporters.kong.backends import Merged, merged
 from gal.exporters.kong.build import Build, Json, kept, put
 from gal.exporters.kong.certificates import Certificates
 from gal.exporters.kong.ids import made_id
@@ -46,6 +46,7 @@ class Settings:
     retries: int
     prefix: str = ""
     host: str | None = None
+    backends: Merged | None = field(default=None, compare=False)
 
 
 @dataclass(slots=True)
@@ -62,6 +63,7 @@ class Services:
         names: names of upstreams in the file by those in the model.
         own: services of the file by the identity of the model's.
         by_targets: names of upstreams by their targets.
+        of_backends: what the backends of a route have become, by the route's identity.
     """
 
     build: Build
@@ -73,6 +75,7 @@ class Services:
     names: dict[str, str] = field(default_factory=dict)
     own: dict[int, list[Json]] = field(default_factory=dict)
     by_targets: dict[tuple[object, ...], list[str]] = field(default_factory=dict)
+    of_backends: dict[int, Merged] = field(default_factory=dict)
 
     def prepare(self) -> None:
         """Write the upstreams that have names, and keep the names of the services."""
@@ -117,6 +120,21 @@ class Services:
                 return policy if policy.enabled else None
         return None
 
+    def write_first(self) -> None:
+        """Write the services that no route may make needless: all that come from Kong, and those
+        that no route is in or names.
+        """
+        named = {route.upstream for _, route in self.build.gateway.walk_routes()}
+        for service in self.build.gateway.services:
+            if self.build.native or not (service.routes or service.name in named):
+                self.primary(service)
+
+    def write_rest(self) -> None:
+        """Write the services that no route has brought."""
+        for service in self.build.gateway.services:
+            if not self.all_of(service):
+                self.primary(service)
+
     def primary(self, service: Service) -> Json:
         """The service of the file that stands for one of the model."""
         return self._entity(service, self._settings(service, None))
@@ -140,12 +158,16 @@ class Services:
         if route.rewrite is not None and route.rewrite.add_prefix is not None:
             settings = replace(settings, prefix=route.rewrite.add_prefix)
         if route.backends:
-            host = merged(route, self.upstreams, self.models, self.build, self.certificates)
-            settings = replace(settings, host=host)
+            found = merged(route, self.upstreams, self.models, self.build, self.certificates)
+            settings = replace(settings, host=found.host, backends=found)
+            self.of_backends[id(unwrap(route))] = found
         return self._entity(service, settings)
 
     def upstream_of(self, service: Service | None, route: Route) -> Upstream | None:
-        """The upstream of the model that a route's requests go to."""
+        """The upstream of the model that a route's requests go to, the first one of several."""
+        if route.backends:
+            found = self.of_backends.get(id(unwrap(route)))
+            return None if found is None else found.upstream
         if service is None and route.upstream is not None:
             service = self.models.get(route.upstream)
             if service is None:
@@ -216,12 +238,19 @@ class Services:
         given = kept(service.extensions).get("id")
         if given is not None and first:
             entity["id"] = given
+        names = self.build.service_names
         if service.name is not None or not first:
-            entity["name"] = self.build.service_names.give(service.name or "service")
-        protocol = self._protocol(service)
+            name = service.name or "service"
+            entity["name"] = names.give(name) if first else names.make(name)
+        elif not self.build.native:
+            # decK, which puts files into Kong, asks for names.
+            entity["name"] = names.make("service")
+        backends = settings.backends
+        protocol = self._protocol(service, None if backends is None else backends.protocol)
         put(entity, "protocol", protocol, "http")
         self._address(service, settings, entity)
-        path = _joined(service.path, settings.prefix)
+        base = service.path if backends is None else backends.path
+        path = _joined(base, settings.prefix)
         if protocol.startswith("grpc") and path is not None:
             self.build.report.dropped(service, "path", "Kong has no base path for gRPC", "path")
         else:
@@ -235,8 +264,8 @@ class Services:
             entity["tags"] = list(service.tags)
         return entity
 
-    def _protocol(self, service: Service) -> str:
-        protocol = service.protocol
+    def _protocol(self, service: Service, of_backends: Protocol | None) -> str:
+        protocol = of_backends or service.protocol
         grpc = service.type.value == "grpc"
         if protocol is Protocol.H2C:
             if not grpc:
@@ -251,6 +280,8 @@ class Services:
         upstream = service.upstream
         if settings.host is not None:
             entity["host"] = settings.host
+            if settings.backends is not None:
+                self._tls(settings.backends.upstream, entity)
             return
         if isinstance(upstream, str):
             entity["host"] = self.names.get(upstream, upstream)
@@ -321,7 +352,10 @@ class Services:
         put(entity, "tls_verify", tls.verify)
         put(entity, "tls_verify_depth", tls.verify_depth)
         if tls.ca_certificates:
-            entity["ca_certificates"] = [self._authority(tls, name) for name in tls.ca_certificates]
+            names = [self._authority(tls, name) for name in tls.ca_certificates]
+            known = [name for name in names if name is not None]
+            if known:
+                entity["ca_certificates"] = known
         if tls.client_certificate is not None:
             own = self.certificates.id_of(tls.client_certificate)
             if own is None:
@@ -330,7 +364,7 @@ class Services:
             else:
                 entity["client_certificate"] = {"id": own}
 
-    def _authority(self, tls: UpstreamTls, name: str) -> str:
+    def _authority(self, tls: UpstreamTls, name: str) -> str | None:
         if "BEGIN CERTIFICATE" in name:
             own = made_id("ca_certificates", name)
             section = self.build.section("ca_certificates")
@@ -338,10 +372,13 @@ class Services:
                 section.append({"id": own, "cert": name})
             return own
         found = self.certificates.id_of(name)
-        if found is None and not self.build.native:
-            message = f'there is no certificate "{name}": Kong will not load this'
-            self.build.report.dropped(tls, "tls", message, "ca_certificates")
-        return found or name
+        if found is not None or self.build.native:
+            return found or name
+        message = f'there is no text of a certificate "{name}"'
+        if tls.verify:
+            message += ": Kong trusts those of lua_ssl_trusted_certificate (see kong.conf) instead"
+        self.build.report.dropped(tls, "tls", message, "ca_certificates")
+        return None
 
 
 def _targets_of(upstream: Upstream) -> tuple[object, ...]:

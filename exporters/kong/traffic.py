@@ -22,6 +22,7 @@ _GENERATORS = {
     RequestIdFormat.TRACKER: "tracker",
 }
 _UNITS = (("megabytes", 2**20), ("kilobytes", 2**10))
+_WITH_TEXT = (401, 404, 405, 500, 502, 503)  # kong/plugins/request-termination/handler.lua
 _CACHED = ("HEAD", "GET", "POST", "PATCH", "PUT")
 _REPORTED = {"key": "X-Cache-Key", "status": "X-Cache-Status", "age": "age"}
 
@@ -56,7 +57,7 @@ def direct_response(policy: DirectResponse, build: Build) -> Instance:
     """A `request-termination` plugin."""
     around, config = split(policy.extensions)
     put(config, "status_code", policy.status_code, 503)
-    if policy.body is not None:
+    if policy.body or (policy.body is not None and build.native):
         if policy.body or not policy.content_type:
             config["body"] = policy.body
             put(config, "content_type", policy.content_type)
@@ -68,6 +69,9 @@ def direct_response(policy: DirectResponse, build: Build) -> Instance:
         if policy.content_type is not None:
             message = "Kong sends a message as JSON"
             build.report.approximated(policy, "direct_response", message, "content_type")
+    elif policy.status_code in _WITH_TEXT and not policy.echo and not build.native:
+        message = "Kong takes no empty body: it sends a text of its own for this status, as JSON"
+        build.report.approximated(policy, "direct_response", message)
     put(config, "trigger", policy.trigger)
     if policy.echo and ("body" in config):
         message = "Kong repeats the request instead of a body, not beside one"

@@ -15,6 +15,7 @@ from gal.exporters.traefik.access import acl_alone, close, status_of
 from gal.exporters.traefik.api_keys import Keys, api_keys
 from gal.exporters.traefik.basic_auth import basic_auth
 from gal.exporters.traefik.build import Json, RouteBuild, Shared, conjunction
+from gal.exporters.traefik.carried import guarding
 from gal.exporters.traefik.groups import Members, members
 from gal.exporters.traefik.values import duration
 from gal.ledger import Fate, Level
@@ -61,6 +62,10 @@ def authentication(
 ) -> None:
     """Have a route ask for credentials. Whatever Traefik cannot do refuses everybody (law 2)."""
     for guard in policy.guards:
+        own = guarding(guard, shared)
+        if own is not None:
+            build.use(own)
+            continue
         reason = f'only {guard.provider} knows the access control "{guard.name}"'
         shared.refuse(build, guard, _FEATURE, reason)
         shared.context.claims.claim(guard)

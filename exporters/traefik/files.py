@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from gal.claims import unwrap
 from gal.exporters.traefik.build import Json, Shared
+from gal.exporters.traefik.carried import put_back, put_back_static
 from gal.exporters.traefik.consumers import settle_consumers
 from gal.exporters.traefik.listeners import entry_points
 from gal.exporters.traefik.routes import RouteWriter
@@ -34,10 +35,12 @@ def static(shared: Shared) -> Json:
         "providers": {"file": {"filename": f"dynamic.{shared.context.options.output_format}"}},
         "log": {"level": "INFO"},
     }
+    _ = shared.gateway.settings.route_order  # the order of the routers says it
     port = shared.gateway.settings.admin_port
     if port is not None:
         points[_ADMIN] = {"address": f"127.0.0.1:{port}"}
         data["api"] = {"insecure": True, "dashboard": False}
+    put_back_static(data, shared)
     return data
 
 
@@ -64,4 +67,5 @@ def dynamic(shared: Shared) -> Json:
     tls = tls_section(shared)
     if tls:
         data["tls"] = tls
+    put_back(data, shared)
     return data

@@ -7,6 +7,7 @@ from __future__ import annotations
 from gal.exporters.traefik.access import acl_alone, ip_access, user_agent
 from gal.exporters.traefik.authentication import authentication
 from gal.exporters.traefik.build import RouteBuild, Shared
+from gal.exporters.traefik.carried import internal, plugins
 from gal.exporters.traefik.cors import cors
 from gal.exporters.traefik.headers import headers
 from gal.exporters.traefik.rate_limit import rate_limit
@@ -31,6 +32,7 @@ def apply_policies(build: RouteBuild, shared: Shared) -> None:
     if (sharing := scopes.find(lambda policies: policies.cors)) is not None:
         cors(sharing, build, shared)
     _enter(build, shared)
+    plugins(build, shared)
     _transform(build, shared)
     _answer(build, shared)
     _forward(build, shared)
@@ -73,7 +75,12 @@ def _answer(build: RouteBuild, shared: Shared) -> None:
         redirect(elsewhere, build, shared)
     if (kept := scopes.find(lambda policies: policies.cache)) is not None:
         impossible(kept, "cache", "Traefik keeps no answers", shared)
-    if (answer := scopes.find(lambda policies: policies.direct_response)) is not None:
+    answer = scopes.find(lambda policies: policies.direct_response)
+    own = internal(build)
+    if answer is not None and own is not None and answer is build.route.policies.direct_response:
+        shared.context.claims.claim(answer)  # it stands for what only Traefik has
+        build.answer("", None, own)
+    elif answer is not None:
         direct_response(answer, build, shared)
 
 

@@ -33,6 +33,8 @@ def rate_limit(policy: RateLimit, build: RouteBuild, shared: Shared) -> None:
         config["burst"] = _burst(rate, policy)
         if criterion is not None:
             config["sourceCriterion"] = {"requestHeaderName": criterion}
+            if policy.key_type is RateLimitKey.HEADER and criterion.lower() == "host":
+                config["sourceCriterion"] = {"requestHost": True}
         build.use(shared.middlewares.add("rate-limit", {"rateLimit": config}))
     if policy.algorithm not in (RateLimitAlgorithm.TOKEN_BUCKET, RateLimitAlgorithm.LEAKY_BUCKET):
         message = "the count refills evenly, and not all at once when a period ends"

@@ -11,7 +11,7 @@ from gal.exporters.traefik.build import Json, Shared
 from gal.exporters.traefik.health import health_checks
 from gal.exporters.traefik.tls import certificate_pair, trusted
 from gal.exporters.traefik.values import duration
-from gal.ledger import Level
+from gal.ledger import Fate, Level
 from gal.model import (
     Algorithm,
     HashSource,
@@ -161,6 +161,11 @@ class Directory:
         not: so do the gateways that it is read from.
         """
         tls = destination.upstream.tls
+        if tls is None or (tls.verify is None and not tls.ca_certificates):
+            upstream = destination.upstream
+            message = "nothing says that certificates of targets are verified: they are not"
+            report = self.shared.context.report
+            report.about(upstream, Fate.APPROXIMATED, Level.INFO, "upstream_tls", message)
         if tls is None:
             return {"insecureSkipVerify": True}
         config: Json = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING
 
 from gal.importers.kong.fields import take_choice, take_idle, take_integer, take_secret, take_tags
@@ -142,17 +143,27 @@ def _jwt(file: File, entity: Entity, consumer: Consumer) -> None:
     public_key = node.take_str("rsa_public_key")
     if public_key is None and algorithm.startswith(_NEED_PUBLIC_KEY):
         raise node.error(f'algorithm {algorithm} needs the field "rsa_public_key"')
+    secret = take_secret(node, "secret")
+    if secret is not None and public_key is not None and _is_unused(secret.reveal(), public_key):
+        secret = None
     consumer.credentials.jwt.append(
         JwtCredential(
             node.take_str("key"),
             algorithm,
-            take_secret(node, "secret"),
+            secret,
             public_key,
             id=node.take_str("id"),
             tags=take_tags(node),
             origin=Origin(node, {"public_key": "rsa_public_key"}),
         )
     )
+
+
+def _is_unused(secret: str, public_key: str) -> bool:
+    """Whether it is what the exporter writes for decK beside a public key, where Kong never looks
+    at a secret.
+    """
+    return secret == hashlib.sha256(public_key.encode()).hexdigest()
 
 
 def _hmac(file: File, entity: Entity, consumer: Consumer) -> None:

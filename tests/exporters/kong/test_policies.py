@@ -93,3 +93,41 @@ def test_origins(origins: str, expected: list[str] | None) -> None:
 def test_any_origin_does_not_get_credentials() -> None:
     found = route("path_prefix: /, cors: {allowed_origins: ['*'], allow_credentials: true}")
     assert "credentials" not in found.plugins("services.0.routes.0")["cors"]
+
+
+@pytest.mark.parametrize(
+    ("service", "of_route", "expected"),
+    [
+        pytest.param(
+            "request_set: {X: a, Y: b}",
+            "request_set: {X: c}",
+            {"replace": {"headers": ["Y:b", "X:c"]}, "add": {"headers": ["Y:b", "X:c"]}},
+            id="the route sets it again",
+        ),
+        pytest.param(
+            "request_set: {X: a}",
+            "request_remove: [X]",
+            {"remove": {"headers": ["X"]}},
+            id="removes",
+        ),
+        pytest.param(
+            "request_remove: [X]",
+            "request_set: {X: c}",
+            {
+                "remove": {"headers": ["X"]},
+                "replace": {"headers": ["X:c"]},
+                "add": {"headers": ["X:c"]},
+            },
+            id="sets what the service removes",
+        ),
+    ],
+)
+def test_headers_of_the_service_act_before_those_of_the_route(
+    service: str, of_route: str, expected: dict[str, Any]
+) -> None:
+    exported = route(
+        f"path_prefix: /, headers: {{{of_route}}}",
+        f"transformation: {{headers: {{{service}}}}}",
+    )
+    assert exported.plugins("services.0.routes.0")["request-transformer"] == expected
+    assert not [one for one in exported.said if "changed twice" in one]

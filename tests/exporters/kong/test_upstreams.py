@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -68,7 +69,11 @@ def test_a_circuit_breaker_is_health_checks() -> None:
         ("basic: [{username: u, password_hash: '$2y$05$x'}]", {}),
         ("api_keys: [{key: k, lifetime: 1m}]", {"keyauth_credentials": [{"key": "k", "ttl": 60}]}),
         ("jwt: [{key: k, algorithm: RS256, public_key: P}]",
-         {"jwt_secrets": [{"key": "k", "algorithm": "RS256", "rsa_public_key": "P"}]}),
+         {"jwt_secrets": [{"key": "k", "algorithm": "RS256", "secret": sha256(b"P").hexdigest(),
+                               "rsa_public_key": "P"}]}),
+            ("jwt: [{key: k, secret: s}]",
+             {"jwt_secrets": [{"key": "k", "algorithm": "HS256", "secret": "s"}]}),
+            ("jwt: [{key: k}]", {}),
         ("hmac: [{username: u, secret: s}]",
          {"hmacauth_credentials": [{"username": "u", "secret": "s"}]}),
         ("oauth2: [{name: n, client_id: c}]",
@@ -92,3 +97,48 @@ def test_certificates_are_named_by_id() -> None:
     assert service["client_certificate"] == {"id": found.at("certificates.0.id")}
     assert service["ca_certificates"] == [found.at("ca_certificates.0.id")]
     assert found.at("certificates.0.snis") == [{"name": "a.test"}]
+
+
+@pytest.mark.parametrize(
+    ("canary", "protocol", "targets"),
+    [
+        pytest.param("{name: b, upstream: {host: b}}", None, ["a:80", "b:80"], id="alike"),
+        pytest.param(
+            "{name: b, protocol: https, upstream: {host: b}}", None, ["a:80"], id="TLS of the less"
+        ),
+        pytest.param(
+            "{name: b, path: /base, upstream: {host: b}}", None, ["a:80"], id="another base path"
+        ),
+    ],
+)
+def test_backends_have_one_protocol(canary: str, protocol: str | None, targets: list[str]) -> None:
+    exported = gal(
+        f"services: [{{name: a, upstream: {{host: a}}}}, {canary}]\n"
+        "routes: [{name: r, path_prefix: /, backends: [{upstream: a, weight: 3}, {upstream: b}]}]"
+    )
+    service = next(one for one in exported.data["services"] if one["host"] == "r-backends")
+    assert service.get("protocol") == protocol
+    assert service["routes"][0]["preserve_host"] is True
+    upstream = next(one for one in exported.data["upstreams"] if one["name"] == "r-backends")
+    assert [one["target"] for one in upstream["targets"]] == targets
+    assert any("gets nothing" in one for one in exported.said) == (len(targets) == 1)
+
+
+def test_backends_keep_their_protocol() -> None:
+    exported = gal(
+        "services: [{name: a, protocol: https, upstream: {host: a, tls: {verify: true}}}]\n"
+        "routes: [{name: r, path_prefix: /, backends: [{upstream: a}]}]"
+    )
+    service = next(one for one in exported.data["services"] if one["host"] == "r-backends")
+    assert (service["protocol"], service["tls_verify"]) == ("https", True)
+
+
+def test_an_authority_in_a_file_is_not_named() -> None:
+    exported = gal(
+        "services: [{name: s, protocol: https, upstream: {host: h, tls: {verify: true,"
+        " ca_certificates: [ca]}}, routes: [{path_prefix: /}]}]\n"
+        "certificates: [{name: ca, certificate_file: /etc/ca.crt}]"
+    )
+    assert exported.at("services.0.tls_verify") is True
+    assert exported.at("services.0.ca_certificates") is None
+    assert any("lua_ssl_trusted_certificate" in one for one in exported.said)
