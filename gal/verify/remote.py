@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
@@ -44,7 +45,7 @@ def remote(url: str, timeout: float) -> RemoteSide:
     """The gateway at a URL.
 
     Raises:
-        UsageError: it is no URL of HTTP.
+        UsageError: it is no URL of HTTP, or nobody listens there.
     """
     try:
         parts = urlsplit(url)
@@ -53,5 +54,9 @@ def remote(url: str, timeout: float) -> RemoteSide:
         raise UsageError(f'"{url}" is no URL: {error}') from None
     if parts.scheme not in _PORTS or not parts.hostname:
         raise UsageError(f'"{url}" is no URL such as http://127.0.0.1:8000')
-    secure = parts.scheme == "https"
-    return RemoteSide(parts.hostname, port or _PORTS[parts.scheme], secure, timeout)
+    found = port or _PORTS[parts.scheme]
+    try:
+        socket.create_connection((parts.hostname, found), timeout).close()
+    except OSError as error:
+        raise UsageError(f"nobody answers at {url}: {error.strerror or error}") from None
+    return RemoteSide(parts.hostname, found, parts.scheme == "https", timeout)
