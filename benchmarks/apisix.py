@@ -27,7 +27,7 @@ _KINDS = {
     "stream_routes": "stream_route",
 }
 _BY_PLUGIN = ("plugin_metadata", "secrets")
-_PLACEHOLDER = re.compile(r"\$(?:env|ENV|secret)://|\$\{")
+_PLACEHOLDER = re.compile(r"\$(?:env|ENV|secret)://|\$\{|\{\{")
 
 
 def complaints(schemas: Path, data: Any) -> list[str]:
@@ -95,9 +95,7 @@ def _is_reference(error: Any) -> bool:
     value = error.instance
     if isinstance(value, str):
         return _PLACEHOLDER.search(value) is not None
-    if error.context:
-        return all(_is_reference(below) for below in error.context)
-    return False
+    return any(_is_reference(below) for below in error.context or ())
 
 
 def _references(data: dict[str, Any]) -> Iterator[str]:

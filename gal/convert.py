@@ -122,13 +122,15 @@ def write_gateway(
     for node, field in claims.unclaimed(gateway):
         if field in _CARRIED:
             continue  # the importer has said that they are carried
-        level, message = _unread(node, field, provider.NAME)
+        level, message = _unread(node, field, provider.NAME, listens=bool(gateway.listeners))
         reporter.dropped(node, field, message, field, level)
     return files
 
 
-def _unread(node: ModelNode, field: str, target: str) -> tuple[Level, str]:
-    """What it means that an exporter never looked at a field."""
+def _unread(node: ModelNode, field: str, target: str, *, listens: bool) -> tuple[Level, str]:
+    """What it means that an exporter never looked at a field. `listens` is for a gateway that has
+    listeners.
+    """
     if field in _ACCESS_CONTROLS:
         return Level.ERROR, f"{target} has nothing for this"
     if field == "consumers" or isinstance(node, _CREDENTIALS):
@@ -136,7 +138,7 @@ def _unread(node: ModelNode, field: str, target: str) -> tuple[Level, str]:
         return Level.INFO, "no route asks for it in a way that the target has"
     if field in _BEHIND and isinstance(node, (Service, Upstream)):
         return Level.INFO, "no route leads there"
-    if isinstance(node, Global) and field in ("host", "port"):
+    if listens and isinstance(node, Global) and field in ("host", "port"):
         return Level.INFO, "the listeners say where the gateway is reached"
     if field in _NO_TRAFFIC:
         return Level.INFO, f"no effect on traffic, and {target} has nothing for it"

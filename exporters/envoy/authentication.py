@@ -14,7 +14,9 @@ from gal.exporters.envoy.api_key_auth import api_key_auth
 from gal.exporters.envoy.basic_auth import basic_auth
 from gal.exporters.envoy.build import Alternative, Json, RouteBuild, Shared
 from gal.exporters.envoy.carried import PROVIDER
-from gal.exporters.envoy.carried import guard as put_back
+from gal.exporters.envoy.carried import guard as filter_guard
+from gal.exporters.envoy.carried_connections import connection_guard, is_connection_guard
+from gal.exporters.envoy.carried_routes import ROUTE_MATCH, route_match
 from gal.exporters.envoy.checks import Check, ImpossibleError, Presented
 from gal.exporters.envoy.consumer_scopes import first, policies_of
 from gal.exporters.envoy.consumers import find_consumer, identify
@@ -22,7 +24,7 @@ from gal.exporters.envoy.forward_auth import forward_auth
 from gal.exporters.envoy.jwt_auth import jwt_auth
 from gal.exporters.envoy.oauth2_auth import oauth2_auth
 from gal.ledger import Fate, Level
-from gal.model import Authentication, Consumer, Require
+from gal.model import Authentication, Consumer, Guard, Require
 
 _FEATURE = "authentication"
 
@@ -30,8 +32,7 @@ _FEATURE = "authentication"
 def authentication(policy: Authentication, build: RouteBuild, shared: Shared) -> None:
     """Have a route ask for credentials. Whatever Envoy cannot do refuses everybody (law 2)."""
     for guard in policy.guards:
-        reason = f'only {guard.provider} knows the access control "{guard.name}"'
-        problem = put_back(guard, build, shared) if guard.provider == PROVIDER else reason
+        problem = _put_back(guard, build, shared)
         if problem is not None:
             shared.refuse(build, guard, _FEATURE, problem)
         shared.context.claims.claim(guard)
@@ -48,6 +49,19 @@ def authentication(policy: Authentication, build: RouteBuild, shared: Shared) ->
         _ask_all_or_none(policy, checks, anonymous, build, shared)
     else:
         _ask_any(policy, checks, anonymous, build, shared)
+
+
+def _put_back(control: Guard, build: RouteBuild, shared: Shared) -> str | None:
+    """Why an access control that only one provider knows cannot be put back exactly; None where it
+    acts on the route now.
+    """
+    if control.provider != PROVIDER:
+        return f'only {control.provider} knows the access control "{control.name}"'
+    if is_connection_guard(control):
+        return connection_guard(control, build.route, shared)
+    if control.name == ROUTE_MATCH:
+        return route_match(control, build, shared)
+    return filter_guard(control, build, shared)
 
 
 def _checks(policy: Authentication, every: bool, build: RouteBuild, shared: Shared) -> list[Check]:

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 
 from gal.claims import unwrap
 from gal.exporters.envoy.build import Json, Shared
+from gal.exporters.envoy.carried_connections import connection_guards
+from gal.exporters.envoy.carried_settings import bootstrap_settings, unwritten
 from gal.exporters.envoy.clusters import Directory
 from gal.exporters.envoy.listeners import listeners, ports
 from gal.exporters.envoy.routes import RouteWriter
@@ -28,6 +30,7 @@ def bootstrap(shared: Shared) -> Json:
     shared.upstream_cluster = directory.cluster_named
     shared.has_cluster = lambda name: directory.named(name) is not None
     found = ports(shared)
+    connection_guards(found, shared)
     writer = RouteWriter(shared, directory, any(port.secure for port in found))
     entries = [entry for candidate in ranked(shared.gateway) for entry in writer.entries(candidate)]
     config: Json = {}
@@ -38,10 +41,10 @@ def bootstrap(shared: Shared) -> Json:
     # Envoy refuses the whole file for an expression over this size, which starts at 100.
     sizes = {f"re2.max_program_size.{level}_level": _LARGEST_PROGRAM for level in _LEVELS}
     config["layered_runtime"] = {"layers": [{"name": "gal", "static_layer": sizes}]}
-    config["static_resources"] = {
-        "listeners": listeners(found, entries, shared),
-        "clusters": shared.clusters.render(),
-    }
+    config["static_resources"] = {"listeners": listeners(found, entries, shared)}
+    config = bootstrap_settings(config, shared)
+    config["static_resources"]["clusters"] = shared.clusters.render()
+    unwritten(shared)
     shared.context.claims.claim(shared.gateway.settings)  # its order is that of the routes
     settle_hidden(shared.gateway, shared.effective, shared.context)
     _unreached(shared, directory)

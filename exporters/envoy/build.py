@@ -56,8 +56,8 @@ FILTER_ORDER = (
     "carried_last",
 )
 """Names of the filters' stages in the order in which the policies act on requests (see DESIGN: the
-model). On responses they act in reverse: `compression` stands before what changes bodies. The `carried` ones hold filters that the
-model has no place for, under their own names (see `carried`)."""
+model). On responses they act in reverse: `compression` stands before what changes bodies. The
+`carried` ones hold filters that the model has no place for, under their own names."""
 
 
 @dataclass(slots=True)

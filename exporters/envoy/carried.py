@@ -49,8 +49,9 @@ def plugins(build: RouteBuild, shared: Shared) -> None:
 
 def _put_back(kept: Iterable[Any], level: Policies, build: RouteBuild, shared: Shared) -> None:
     before: dict[str, list[str]] = {}
-    for one in kept:
-        found = _Filter.of(one)
+    filters = [(one, _Filter.of(one)) for one in kept]
+    filters.sort(key=lambda pair: pair[1] is not None and pair[1].kind not in _FIRST)
+    for _, found in filters:
         problem = "it is no filter" if found is None else found.problem(shared)
         if found is None or problem is not None:
             name = found.name if found is not None else "plugins"
@@ -139,6 +140,8 @@ class _Filter:
             return "its settings do not say of which type they are, which Envoy 3 asks for"
         if self.type.startswith(_NETWORK_FILTER):
             return "it is a network filter"
+        if self.type.endswith(".router.v3.Router"):
+            return "the router ends the chain, and its filters act on all routes"
         return unsound([self.entry, self.overrides], shared)
 
     def switch_on(self, stage: str, before: list[str], build: RouteBuild, shared: Shared) -> None:

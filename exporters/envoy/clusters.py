@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 
+from gal.exporters.envoy import carried_clusters
 from gal.exporters.envoy.build import EXTENSION, Json, Outlier, Shared
 from gal.exporters.envoy.health_check import endpoint_host, health_checks, outlier
 from gal.exporters.envoy.load_balancer import policy
@@ -230,7 +231,7 @@ def _cluster(
         shared.context.claims.claim(upstream.tls)
     if http2 or matcher is not None:
         cluster["typed_extension_protocol_options"] = {_HTTP_OPTIONS: _http(http2, matcher)}
-    return cluster
+    return carried_clusters.settle(cluster, upstream, shared)
 
 
 def _http(http2: bool, matcher: Json | None) -> Json:

@@ -12,6 +12,14 @@ from dataclasses import dataclass
 
 from gal.exporters.envoy.addresses import SOURCE_KEY
 from gal.exporters.envoy.build import EXTENSION, HTTP_FILTER, Json, Shared
+from gal.exporters.envoy.carried_connections import guarding_filters, secured
+from gal.exporters.envoy.carried_settings import (
+    listener_settings,
+    manager_settings,
+    network_filters,
+    router_settings,
+    table_settings,
+)
 from gal.exporters.envoy.local_replies import local_replies
 from gal.exporters.envoy.matches import SNI_KEY
 from gal.exporters.envoy.tls import downstream_socket, names_itself, shown_certificates
@@ -125,6 +133,7 @@ class _Tables:
         ]
         config["request_headers_to_remove"] = ["x-envoy-external-address"]
         config["virtual_hosts"] = virtual_hosts(chosen, port.port)
+        config = _with_table(config, table_settings(self.shared))
         if not differs:
             self._common = config
         return config
@@ -138,6 +147,21 @@ class _Tables:
             for entry in self.entries
             for state in entry.route["match"].get("filter_state", ())
         )
+
+
+def _with_table(config: Json, kept: Json) -> Json:
+    """A route table with the settings that were carried: lists are put together, and the larger
+    limit on bodies counts.
+    """
+    found = {**config}
+    for key, value in kept.items():
+        if isinstance(value, list) and isinstance(config.get(key), list):
+            found[key] = [*config[key], *(one for one in value if one not in config[key])]
+        elif key == "max_direct_response_body_size_bytes":
+            found[key] = max(int(value), config.get(key, _LONGEST_BODY))
+        else:
+            found[key] = value
+    return found
 
 
 def _body_size(entry: Entry) -> int:
@@ -157,12 +181,18 @@ def _on_port(entry: Entry, port: Port) -> Entry:
     match = dict(entry.route["match"])
     name = {"key": SNI_KEY, "string_match": {"safe_regex": {"regex": entry.server_names}}}
     match["filter_state"] = [name, *match.get("filter_state", ())]
-    return Entry({**entry.route, "match": match}, entry.hosts)
+    return Entry({**entry.route, "match": match}, entry.hosts, around=entry.around)
 
 
 def _listener(port: Port, tables: _Tables, shared: Shared) -> list[Json]:
-    filters = [*_filter_state(port, tables), _manager(port, tables.of(port), shared)]
+    filters = [
+        *_filter_state(port, tables),
+        *guarding_filters(port.name, shared),
+        *network_filters(port.name, shared),
+        _manager(port, tables.of(port), shared),
+    ]
     listener: Json = {
+        **listener_settings(port.name, shared),
         "name": port.name,
         "address": {"socket_address": {"address": port.host, "port_value": port.port}},
     }
@@ -173,7 +203,7 @@ def _listener(port: Port, tables: _Tables, shared: Shared) -> list[Json]:
         message = f'the listener "{port.name}" has no certificate to show, so it is not there'
         shared.context.report.dropped(port.origin or shared.gateway, "listeners", message)
         return []
-    chains = _secure_chains(shown, filters, shared)
+    chains = _secure_chains(shown, filters, port.name, shared)
     if "default_filter_chain" in chains or tables.uses(SNI_KEY):
         # The name has to be known before the handshake.
         inspector = {"name": "tls_inspector", "typed_config": {"@type": _TLS_INSPECTOR}}
@@ -181,7 +211,9 @@ def _listener(port: Port, tables: _Tables, shared: Shared) -> list[Json]:
     return [{**listener, **chains}]
 
 
-def _secure_chains(shown: Sequence[Certificate], filters: Sequence[Json], shared: Shared) -> Json:
+def _secure_chains(
+    shown: Sequence[Certificate], filters: Sequence[Json], name: str, shared: Shared
+) -> Json:
     """One chain for the certificates whose own names say when to show them, and one for each of
     the others, which each hold the route table once more.
     """
@@ -192,7 +224,10 @@ def _secure_chains(shown: Sequence[Certificate], filters: Sequence[Json], shared
             shared.context.report.approximated(one, "certificates", message, "server_names")
         apart = []
     common = [one for one in shown if one not in apart]
-    chain = {"transport_socket": downstream_socket(common), "filters": list(filters)}
+    chain = {
+        "transport_socket": secured(downstream_socket(common), name, shared),
+        "filters": list(filters),
+    }
     if not apart:
         return {"filter_chains": [chain]}
     taken: set[str] = set()
@@ -205,7 +240,7 @@ def _secure_chains(shown: Sequence[Certificate], filters: Sequence[Json], shared
                 {
                     "name": one.name,
                     "filter_chain_match": {"server_names": names},
-                    "transport_socket": downstream_socket([one]),
+                    "transport_socket": secured(downstream_socket([one]), name, shared),
                     "filters": list(filters),
                 }
             )
@@ -237,7 +272,11 @@ def _manager(port: Port, table: Json, shared: Shared) -> Json:
     """The HTTP connection manager. Paths are compared and sent on in their normal form, clients are
     known by their connection, and WebSockets pass, as other gateways have it.
     """
-    router = {"@type": HTTP_FILTER + "router.v3.Router", "suppress_envoy_headers": True}
+    router = {
+        "@type": HTTP_FILTER + "router.v3.Router",
+        "suppress_envoy_headers": True,
+        **router_settings(shared),
+    }
     config: Json = {
         "@type": _NETWORK + "http_connection_manager.v3.HttpConnectionManager",
         "stat_prefix": port.name,
@@ -252,6 +291,7 @@ def _manager(port: Port, table: Json, shared: Shared) -> Json:
     if any(_IDENTITY.match(one["name"]) for one in filters):
         config["early_header_mutation_extensions"] = [_without_own_headers()]
     config |= local_replies(shared)
+    config = manager_settings(port.name, config, shared)
     config["route_config"] = table
     last = {"name": "envoy.filters.http.router", "typed_config": router}
     config["http_filters"] = [*filters, last]

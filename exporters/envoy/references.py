@@ -15,7 +15,12 @@ from gal.spelling import snake_case
 _CLUSTERS = frozenset(
     ("cluster", "cluster_name", "collector_cluster", "shadow_cluster", "cluster_names")
 )
-_OLD = ("envoy.config.filter.", "envoy.config.trace.v2", "envoy.api.v2.", "envoy.config.accesslog.v2")
+_OLD = (
+    "envoy.config.filter.",
+    "envoy.config.trace.v2",
+    "envoy.api.v2.",
+    "envoy.config.accesslog.v2",
+)
 _OLD_VERSIONS = (".v2.", ".v2alpha.", ".v2alpha1.", ".v1.")
 _NOT_CLUSTERS = frozenset(("node", "locality"))
 

@@ -6,7 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from gal.claims import unwrap
+from gal.exporters.envoy import carried_routes
 from gal.exporters.envoy.build import Alternative, Json, RouteBuild, Shared
+from gal.exporters.envoy.carried_connections import bound_ports, plain_ports
 from gal.exporters.envoy.clusters import Destination, Directory, host_action
 from gal.exporters.envoy.hosts import HostPattern, parse_host
 from gal.exporters.envoy.load_balancer import hash_policy, stick
@@ -104,7 +106,8 @@ class RouteWriter:
 
         apply_policies(build, self.shared)
         self._buffering(route)
-        return _Made(build, match, hosts, self._action(build, destination))
+        action = self._action(build, destination)
+        return _Made(build, match, hosts, carried_routes.source_action(build) or action)
 
     def _destination(self, service: Service | None, route: Route) -> Destination | None:
         if service is not None:
@@ -266,7 +269,7 @@ class RouteWriter:
             route["redirect"] = target
         else:
             route |= _answer(426, _HTTPS_ONLY)
-        yield Entry(route, made.hosts, None, made.match.ports)
+        yield Entry(route, made.hosts, None, plain_ports(made.match.ports, self.shared))
 
     def _alternatives(self, made: _Made, action: PathAction, match: Json) -> Iterator[Entry]:
         build = made.build
@@ -299,7 +302,13 @@ class RouteWriter:
         route |= self._consequence(made, action, instead)
         if build.refusal is None:
             self._decorate(route, build, filters)
-        return Entry(route, made.hosts, route_match.server_names, route_match.ports)
+        bound = bound_ports(build.route, self.shared)
+        ports = route_match.ports if bound is None else bound
+        if build.refusal is not None:
+            return Entry(route, made.hosts, route_match.server_names, ports)
+        route = carried_routes.settle(route, build, self.shared)
+        around = None if "route" not in route else carried_routes.host_settings(build)
+        return Entry(route, made.hosts, route_match.server_names, ports, around)
 
     def _consequence(self, made: _Made, action: PathAction, instead: Json | None) -> Json:
         build = made.build

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from gal.exporters.envoy.build import Json
+from gal.exporters.envoy.carried_routes import common
 from gal.exporters.envoy.hosts import (
     HostKind,
     HostPattern,
@@ -35,12 +36,14 @@ class Entry:
         hosts: patterns of which one has to fit; empty takes every host.
         server_names: RE2 for the TLS server name, on listeners with TLS.
         ports: ports of the listeners that have it; None means all.
+        around: further fields of its virtual host; None leaves them to other entries.
     """
 
     route: Json
     hosts: tuple[HostPattern, ...] = ()
     server_names: str | None = None
     ports: frozenset[int] | None = None
+    around: Json | None = None
 
 
 @dataclass(slots=True)
@@ -118,11 +121,15 @@ def virtual_hosts(entries: Sequence[Entry], port: int) -> list[Json]:
     places = _places(entries)
     if places is None:
         routes = [_on_authority(entry, entry.hosts, port) for entry in entries]
-        return [{"name": "all", "domains": ["*"], "routes": routes}] if routes else []
+        around = common(one.around for one in entries if one.around is not None)
+        return [{"name": "all", "domains": ["*"], **around, "routes": routes}] if routes else []
     return [
         {
             "name": "all" if place.domains[0].kind is HostKind.ANY else place.domains[0].domain,
             "domains": [domain.domain for domain in place.domains],
+            **common(
+                around for number in place.entries if (around := entries[number].around) is not None
+            ),
             "routes": [_in_place(entries[number], number, place, port) for number in place.entries],
         }
         for place in places

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from gal.claims import unwrap
-from gal.exporters.kong.build import Build, Json, below, kept, put
+from gal.exporters.kong.build import Build, Json, below, is_header, kept, put
 from gal.exporters.kong.inline import InlineConsumers
 from gal.exporters.kong.instance import Instance, split
 from gal.exporters.kong.oauth2 import oauth2
@@ -145,6 +145,7 @@ class Authentications:
         put(config, "hide_credentials", auth.hide_credentials, False)
         if auth.users:
             result.groups.append(self.inline.users(auth))
+            self._told(auth)
         else:
             result.consumers = True
         return config
@@ -152,7 +153,7 @@ class Authentications:
     def _api_key(self, auth: ApiKeyAuth, result: Asked) -> Json:
         config: Json = {}
         places = (auth.header_names, auth.query_params, auth.body_fields)
-        names = list(dict.fromkeys(name for place in places for name in place))
+        names = self._key_names(auth, result)
         if names:
             put(config, "key_names", names, ["apikey"])
         put(config, "key_in_header", bool(auth.header_names), True)
@@ -169,9 +170,30 @@ class Authentications:
             self.build.report.approximated(auth, "authentication", message, "cookie_names")
         if auth.keys:
             result.groups.append(self.inline.keys(auth))
+            self._told(auth)
         else:
             result.consumers = True
         return config
+
+    def _key_names(self, auth: ApiKeyAuth, result: Asked) -> list[str]:
+        """Where a key is looked for; without any name that Kong takes, everybody is refused."""
+        places = (auth.header_names, auth.query_params, auth.body_fields)
+        names = list(dict.fromkeys(name for place in places for name in place))
+        known = [name for name in names if is_header(name)]
+        for name in names:
+            if name not in known:
+                message = f'"{name}": Kong takes letters, digits, - and _ in names of keys'
+                self.build.report.dropped(auth, "authentication", message)
+        if names and not known:
+            reason = "Kong takes none of the names of keys"
+            result.refusal = self._refuse(auth, reason, result)
+        return known
+
+    def _told(self, auth: ModelNode) -> None:
+        message = (
+            "users and keys are consumers in Kong: the upstream is told who asks (X-Consumer-*)"
+        )
+        self.build.note(auth, "authentication", message)
 
     def _jwt(self, auth: JwtAuth, result: Asked) -> Json:
         reason = self._beyond(auth)

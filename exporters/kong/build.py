@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,11 +11,16 @@ from gal.context import ExportContext
 from gal.exporters.kong.ids import Names, is_id
 from gal.ledger import Fate, Level, Reporter
 from gal.model import Extensions, Gateway, ModelNode, RouteOrder
+from gal.reading import is_placeholder
 
 Json = dict[str, Any]
 
 AROUND = ("id", "instance_name", "ordering", "partials", "tags", "protocols")
 """Keys of a plugin's object that stand beside its `config`."""
+
+
+NO_HEADER = "Kong takes letters, digits, - and _ in names of headers"
+_HEADER = re.compile(r"[A-Za-z0-9_-]+")
 
 
 @dataclass(slots=True)
@@ -78,6 +84,11 @@ class Build:
     def note(self, subject: ModelNode, feature: str, message: str, name: str = "") -> None:
         """A difference without effect on traffic."""
         self.report.about(subject, Fate.APPROXIMATED, Level.INFO, feature, message, name)
+
+
+def is_header(name: str) -> bool:
+    """Whether Kong takes a name for that of a header (`validate_header_name`)."""
+    return _HEADER.fullmatch(name) is not None or is_placeholder(name)
 
 
 def kept(extensions: Extensions) -> Json:

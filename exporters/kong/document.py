@@ -39,6 +39,7 @@ def document(gateway: Gateway, context: ExportContext) -> dict[str, Any]:
     services.write_first()
     routes = write_routes(build, services, listeners_of(build))
     services.write_rest()
+    services.breakers.report()
     consumers = [consumer_entity(one, build, hashes=hashes) for one in gateway.consumers]
     build.section("consumers").extend(consumers)
     inline = InlineConsumers(build, hashes)

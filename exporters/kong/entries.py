@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from gal.exporters.kong.build import NO_HEADER, is_header
 from gal.ledger import Reporter
 from gal.model import ModelNode, Operations
 
-_HEADER = re.compile(r"[A-Za-z0-9_-]+")
 _GENERATED = re.compile(r"\{\{\s*(uuid|timestamp)\s*\}\}")
 
 
@@ -153,12 +153,14 @@ class Entries:
         self.lists[key].append(name if value is None else f"{name}:{value}")
 
     def _refused(self, key: str, name: str, value: str | None) -> str:
-        if self.area == "headers" and not _HEADER.fullmatch(name) and "$" not in name:
-            return "Kong takes letters, digits, - and _ in names of headers"
+        if self.area == "headers" and not is_header(name):
+            return NO_HEADER
         if ":" in name or not name:
             return "Kong takes no colon in a name"
         if value is None:
             return ""
+        if key == "rename" and self.area == "headers" and not is_header(value):
+            return f"{NO_HEADER}, such as its new one"
         if key != "rename" and _GENERATED.search(value):
             return "Kong makes up no values here"
         if "$(" in value:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import math
 
-from gal.exporters.kong.build import Build, Json, put
+from gal.exporters.kong.build import NO_HEADER, Build, Json, is_header, put
 from gal.model import (
     ActiveCheck,
     CheckProtocol,
@@ -21,7 +21,7 @@ _ACTIVE_BAD = [429, 404, 500, 501, 502, 503, 504, 505]
 _PASSIVE_OK = [*range(200, 209), 226, *range(300, 309)]
 _PASSIVE_BAD = [429, 500, 503]
 _MOST = 255
-_ANY_ANSWER = [*range(200, 209), 226, *range(300, 309), *range(400, 429)]
+_ANY_ANSWER = [*range(200, 209), 226, *range(300, 309), *range(400, 430), 431, 451]
 
 
 def health(check: HealthCheck, build: Build) -> Json:
@@ -70,8 +70,19 @@ def _active(check: ActiveCheck, build: Build) -> Json:
     put(written, "https_sni", check.sni)
     put(written, "https_verify_certificate", check.verify_certificate, True)
     if check.headers:
-        written["headers"] = {name: list(values) for name, values in check.headers.items()}
+        written["headers"] = _headers(check, build)
     return written | _filled(healthy=healthy, unhealthy=unhealthy)
+
+
+def _headers(check: ActiveCheck, build: Build) -> Json:
+    found: Json = {}
+    for name, values in check.headers.items():
+        if is_header(name):
+            found[name] = list(values)
+        else:
+            message = f'"{name}": {NO_HEADER}'
+            build.report.dropped(check, "health_check", message, "headers")
+    return found
 
 
 def _passive(check: PassiveCheck, build: Build) -> Json:
@@ -111,14 +122,16 @@ def breaker(policy: CircuitBreaker, build: Build) -> Json:
         " of its own to /; clients get Kong's own 503 meanwhile"
     )
     build.report.approximated(policy, "circuit_breaker", message)
-    _ = policy.response
+    build.context.claims.claim(policy.response)
     interval = max(1, _seconds(policy.timeout))
     failures = _count(max(1, policy.max_failures))
     return {
         "active": {
             "healthy": {
                 "successes": _count(max(1, policy.half_open_requests)),
-                "http_statuses": list(_ANY_ANSWER),
+                "http_statuses": [
+                    code for code in _ANY_ANSWER if code not in policy.unhealthy_status_codes
+                ],
             },
             "unhealthy": {"interval": interval},
         },

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 
-from gal.exporters.kong.build import Build, Json
+from gal.exporters.kong.build import NO_HEADER, Build, Json, is_header
 from gal.exporters.kong.listeners import is_bound
 from gal.exporters.kong.regex import UntranslatableError, escaped, search
 from gal.model import AddressMatch, Anchor, MatchKind, Route, ValueMatch
@@ -83,6 +83,8 @@ def _closed(
 
 
 def _header(match: ValueMatch, build: Build) -> list[str]:
+    if not is_header(match.name):
+        raise UntranslatableError(f'"{match.name}": {NO_HEADER}')
     if match.invert:
         raise UntranslatableError("Kong's default router knows no header that must not be there")
     kind = match.kind

@@ -41,6 +41,7 @@ _NOT_BY_CONSUMER = {
     "acl": "acl",
     "authentication": "an authentication",
 }
+_ANSWER = "request-termination"
 _CLOSED = {"status_code": 403, "message": "Forbidden"}
 
 
@@ -183,14 +184,23 @@ class _Plan:
     def _narrow(self, scope: Scope) -> None:
         """The plugins for one consumer."""
         found = self.translator.wanted(scope)
+        closed = self._closes(scope)
         for key, instance in found.instances.items():
             if key in found.guards or not self._says_narrow(scope, key):
+                continue
+            if closed and key == "request-termination":
                 continue
             if self._would_open(scope, instance):
                 continue
             if instance.name not in _NOT_BY_CONSUMER.values():
                 self._emit(scope, instance)
         self._switched_off(scope, found)
+        if closed:
+            self._emit(scope, Instance("request-termination", dict(_CLOSED)))
+
+    def _closes(self, scope: Scope) -> bool:
+        """Whether a consumer is refused, for a control that Kong has not for single ones."""
+        closed = False
         for kind, name in _NOT_BY_CONSUMER.items():
             policy = getattr(scope.own, kind)
             if policy is None:
@@ -198,9 +208,9 @@ class _Plan:
             message = f"Kong has no {name} for a single consumer"
             if kind == "cors" or not policy.enabled:
                 self.build.report.dropped(policy, kind, message)
-                continue
-            if self.build.refuse(policy, kind, message) is not None:
-                self._emit(scope, Instance("request-termination", dict(_CLOSED)))
+            elif self.build.refuse(policy, kind, message) is not None:
+                closed = True
+        return closed
 
     def _would_open(self, scope: Scope, instance: Instance) -> bool:
         """Whether an answer to some requests of a consumer would stand in for a refusal of all."""
@@ -257,7 +267,8 @@ class _Plan:
 
     def _emit(self, scope: Scope, instance: Instance) -> None:
         raw = {one.get("name") for one in self.raw.get(id(scope), ()) if _is_whole(one)}
-        if instance.name in raw and not instance.narrow and self.build.native:
+        refuses = instance.config == _CLOSED
+        if instance.name in raw and not instance.narrow and self.build.native and not refuses:
             return
         if scope.references:
             for reference in scope.references:
@@ -270,9 +281,18 @@ class _Plan:
                 self.build.section("plugins").append(entity)
         elif scope.owners or scope.consumer or scope.service is not None or scope.route:
             for owner in scope.owners:
-                owner.setdefault("plugins", []).append(self._fresh(instance))
+                self._add(owner.setdefault("plugins", []), instance)
         else:
-            self.build.section("plugins").append(self._fresh(instance))
+            self._add(self.build.section("plugins"), instance)
+
+    def _add(self, plugins: list[dict[str, Any]], instance: Instance) -> None:
+        """Put a plugin into a scope. Kong takes one of a kind; of two answers, a refusal stays."""
+        for number, other in enumerate(plugins):
+            if instance.name == other.get("name") == _ANSWER and _bound(other) == instance.narrow:
+                if instance.config == _CLOSED:
+                    plugins[number] = self._fresh(instance)
+                return
+        plugins.append(self._fresh(instance))
 
     def _fresh(self, instance: Instance) -> dict[str, Any]:
         """The plugin's object. An id stands in the file once."""
@@ -310,6 +330,12 @@ def _all(scope: Scope) -> Iterator[Scope]:
 
 def _is_whole(plugin: Any) -> bool:
     return isinstance(plugin, dict) and not any(key in plugin for key in _NARROWING)
+
+
+def _bound(plugin: dict[str, Any]) -> dict[str, Any]:
+    """What binds a plugin to more than the scope that it stands in."""
+    keys = (*_NARROWING, "route", "service")
+    return {key: plugin[key] for key in keys if key in plugin}
 
 
 def _differs(instance: Instance, other: Instance | None) -> bool:

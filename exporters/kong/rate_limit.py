@@ -5,7 +5,7 @@ https://developer.konghq.com/plugins/response-ratelimiting/).
 from __future__ import annotations
 
 from gal.exporters.kong.access import error_status
-from gal.exporters.kong.build import Build, Json, put
+from gal.exporters.kong.build import NO_HEADER, Build, Json, is_header, put
 from gal.exporters.kong.instance import Instance, split
 from gal.model import (
     LimitResponse,
@@ -47,7 +47,7 @@ def rate_limit(policy: RateLimit, build: Build) -> Instance | None:
     config: Json = dict(limits)
     put(config, "limit_by", _key(policy, build), "consumer")
     if policy.key_type is RateLimitKey.HEADER:
-        put(config, "header_name", policy.key_header or "X-Forwarded-For")
+        _header(policy, config, build)
     elif policy.key_type is RateLimitKey.PATH:
         put(config, "path", policy.key_path or "/")
     store(policy, policy.store, config, kept, build)
@@ -60,6 +60,17 @@ def rate_limit(policy: RateLimit, build: Build) -> Instance | None:
         build.report.approximated(policy, "rate_limit", message, "algorithm")
         _ = policy.burst
     return Instance("rate-limiting", config | kept, around)
+
+
+def _header(policy: RateLimit, config: Json, build: Build) -> None:
+    """The header that is counted by; no client sends one that Kong takes no name of."""
+    name = policy.key_header or "X-Forwarded-For"
+    if is_header(name):
+        config["header_name"] = name
+        return
+    config["limit_by"] = "service"
+    message = f'"{name}": {NO_HEADER}; all requests are counted together'
+    build.report.approximated(policy, "rate_limit", message, "key_header")
 
 
 def _response(policy: RateLimit, response: LimitResponse, config: Json, build: Build) -> None:

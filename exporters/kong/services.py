@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from gal.claims import unwrap
 from gal.exporters.kong.backends import Merged, merged
+from gal.exporters.kong.breakers import Breakers
 from gal.exporters.kong.build import Build, Json, kept, put
 from gal.exporters.kong.certificates import Certificates
 from gal.exporters.kong.ids import made_id
@@ -76,6 +77,10 @@ class Services:
     own: dict[int, list[Json]] = field(default_factory=dict)
     by_targets: dict[tuple[object, ...], list[str]] = field(default_factory=dict)
     of_backends: dict[int, Merged] = field(default_factory=dict)
+    breakers: Breakers = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.breakers = Breakers(self.build)
 
     def prepare(self) -> None:
         """Write the upstreams that have names, and keep the names of the services."""
@@ -108,17 +113,10 @@ class Services:
     def _breakers(self) -> dict[str, CircuitBreaker]:
         found: dict[str, CircuitBreaker] = {}
         for service in self.build.gateway.services:
-            policy = self._breaker(service)
+            policy = self.breakers.of(service)
             if policy is not None and isinstance(service.upstream, str):
                 found.setdefault(service.upstream, policy)
         return found
-
-    def _breaker(self, service: Service) -> CircuitBreaker | None:
-        for level in (service.policies, self.build.gateway.policies):
-            policy = level.circuit_breaker
-            if policy is not None:
-                return policy if policy.enabled else None
-        return None
 
     def write_first(self) -> None:
         """Write the services that no route may make needless: all that come from Kong, and those
@@ -312,7 +310,7 @@ class Services:
                 self.build.context.claims.claim(upstream)
                 self.hosts[id(bare)] = self.names[name]
                 return self.names[name]
-        breaker = self._breaker(service)
+        breaker = self.breakers.of(service)
         target = upstream.targets[0]
         if self._is_simple(upstream) and breaker is None and target.host not in self.upstreams:
             return f"[{target.host}]" if ":" in target.host else target.host

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from gal.exporters.kong.build import Build, Json, put
+from gal.exporters.kong.build import NO_HEADER, Build, Json, is_header, put
 from gal.exporters.kong.instance import Instance, split
 from gal.exporters.kong.secure import to_https
 from gal.model import (
@@ -27,8 +27,12 @@ _CACHED = ("HEAD", "GET", "POST", "PATCH", "PUT")
 _REPORTED = {"key": "X-Cache-Key", "status": "X-Cache-Status", "age": "age"}
 
 
-def request_id(policy: RequestId, build: Build) -> Instance:
+def request_id(policy: RequestId, build: Build) -> Instance | None:
     """A `correlation-id` plugin."""
+    if not is_header(policy.header_name) and not build.native:
+        message = f'"{policy.header_name}": {NO_HEADER}'
+        build.report.dropped(policy, "request_id", message, "header_name")
+        return None
     around, config = split(policy.extensions)
     put(config, "header_name", policy.header_name, "Kong-Request-ID")
     put(config, "generator", _GENERATORS[policy.format], "uuid#counter")
@@ -53,8 +57,12 @@ def size_limit(policy: SizeLimit, build: Build) -> Instance:
     return Instance("request-size-limiting", config, around)
 
 
-def direct_response(policy: DirectResponse, build: Build) -> Instance:
+def direct_response(policy: DirectResponse, build: Build) -> Instance | None:
     """A `request-termination` plugin."""
+    if policy.trigger is not None and not is_header(policy.trigger):
+        message = f'"{policy.trigger}": {NO_HEADER}; nothing is answered'
+        build.report.dropped(policy, "direct_response", message, "trigger")
+        return None
     around, config = split(policy.extensions)
     put(config, "status_code", policy.status_code, 503)
     if policy.body or (policy.body is not None and build.native):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gal.exporters.kong.build import Build, Json, kept, put
+from gal.exporters.kong.build import NO_HEADER, Build, Json, is_header, kept, put
 from gal.exporters.kong.certificates import Certificates
 from gal.exporters.kong.health import breaker, health
 from gal.model import (
@@ -119,7 +119,7 @@ def _balancer(balancer: LoadBalancer, entity: Json, build: Build) -> None:
         build.report.approximated(
             balancer, "load_balancer", "Kong takes the targets in turn", "algorithm"
         )
-    keys = balancer.hash_on if algorithm is Algorithm.HASH else []
+    keys = _known(balancer, build) if algorithm is Algorithm.HASH else []
     if algorithm is Algorithm.IP_HASH:
         keys = [HashKey(HashSource.IP_ADDRESS)]
     if balancer.sticky_sessions:
@@ -139,6 +139,18 @@ def _balancer(balancer: LoadBalancer, entity: Json, build: Build) -> None:
     if rest:
         message = "Kong hashes one value and knows one more for when it is missing"
         build.report.approximated(balancer, "load_balancer", message, "hash_on")
+
+
+def _known(balancer: LoadBalancer, build: Build) -> list[HashKey]:
+    """What is hashed, without headers that no client can send."""
+    found = []
+    for key in balancer.hash_on:
+        if key.source is HashSource.HEADER and not is_header(key.name or ""):
+            message = f'"{key.name}": {NO_HEADER}'
+            build.report.dropped(balancer, "load_balancer", message, "hash_on")
+        else:
+            found.append(key)
+    return found
 
 
 def _may_fall_back(first: HashKey, second: HashKey) -> bool:

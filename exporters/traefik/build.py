@@ -134,6 +134,7 @@ class RouteBuild:
         host: a policy sets `Host` for the upstream.
         tail: middlewares that act on what the upstream gets, behind the change of the path.
         identity: header that says who is asking, for limits.
+        copies: how many times each router is written, for different entry points.
     """
 
     route: Route
@@ -145,6 +146,7 @@ class RouteBuild:
     host: bool = False
     tail: list[str] = field(default_factory=list)
     identity: str | None = None
+    copies: int = 1
 
     def use(self, middleware: str) -> None:
         """Have a middleware act on all that is let in so far."""
@@ -195,7 +197,7 @@ class RouteBuild:
     @property
     def open(self) -> int:
         """How many routers lead to the upstream."""
-        return sum(1 for variant in self.variants if not variant.closed)
+        return self.copies * sum(1 for variant in self.variants if not variant.closed)
 
 
 @dataclass(slots=True)

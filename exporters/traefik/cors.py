@@ -21,7 +21,7 @@ def cors(policy: Cors, build: RouteBuild, shared: Shared) -> None:
     report = shared.context.report
     config: Json = {}
     reflect = policy.reflect_any_origin
-    anybody = reflect or _ANY in policy.allowed_origins
+    anybody = _ANY in policy.allowed_origins or reflect
     if anybody:
         if reflect:
             config["accessControlAllowOriginListRegex"] = ["^"]
@@ -45,12 +45,7 @@ def cors(policy: Cors, build: RouteBuild, shared: Shared) -> None:
     if policy.expose_headers:
         config["accessControlExposeHeaders"] = list(policy.expose_headers)
     if policy.max_age is not None:
-        seconds = int(policy.max_age.in_seconds)
-        if seconds > 0:
-            config["accessControlMaxAge"] = seconds
-        else:
-            message = "Traefik sends no Access-Control-Max-Age of 0"
-            report.approximated(policy, _FEATURE, message, "max_age")
+        config["accessControlMaxAge"] = int(policy.max_age.in_seconds)
     config["customResponseHeaders"] = dict.fromkeys(_UPSTREAMS, "")
     if reflect or not anybody:
         config["addVaryHeader"] = True

@@ -6,12 +6,13 @@ Source: https://doc.traefik.io/traefik/reference/routing-configuration/http/load
 
 from __future__ import annotations
 
-from gal.exporters.traefik.build import Json, Shared
+from gal.exporters.traefik.build import KNOWN_STATUSES, Json, Shared
 from gal.exporters.traefik.values import duration
 from gal.model import ActiveCheck, CheckProtocol, HealthCheck, PassiveCheck
 
 _FEATURE = "health_check"
 _ASKED = (CheckProtocol.HTTP, CheckProtocol.HTTPS, CheckProtocol.GRPC, CheckProtocol.GRPCS)
+_GOOD = frozenset(code for code in KNOWN_STATUSES if code < 400)
 _GRPC = (CheckProtocol.GRPC, CheckProtocol.GRPCS)
 
 
@@ -62,7 +63,8 @@ def _active(check: ActiveCheck, shared: Shared) -> Json | None:
 def _report(check: ActiveCheck, shared: Shared) -> None:
     """Say what Traefik does not count, and read what follows from the rest."""
     report = shared.context.report
-    if len(check.healthy_status_codes) > 1:
+    good = {code for code in check.healthy_status_codes if code in KNOWN_STATUSES}
+    if len(check.healthy_status_codes) > 1 and good != _GOOD:
         message = "answers from 200 to 399 are good, all others are bad"
         report.approximated(check, _FEATURE, message, "healthy_status_codes")
     for name in ("healthy_threshold", "unhealthy_threshold"):

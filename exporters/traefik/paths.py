@@ -20,6 +20,9 @@ from gal.exporters.traefik.regex import escaped, searched, translate
 from gal.exporters.traefik.rules import call
 from gal.model import Anchor, PathKind, PathMatch, Regex, Rewrite
 
+TOLD = "the upstream is told the path that was asked for (X-Replaced-Path)"
+"""What Traefik adds where it replaces a path."""
+
 _GROUP = re.compile(r"\\(\d)")
 _STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _SENT_ENCODED = frozenset(' "<>`')
@@ -75,6 +78,11 @@ def path_plan(path: PathMatch | None, rewrite: Rewrite | None, base: str | None)
     if not strip or path is None:
         return PathPlan([_kept(root)])
     return PathPlan(_stripped(path, root))
+
+
+def is_told(middleware: Json | None) -> bool:
+    """Whether Traefik tells the upstream the path that was asked for."""
+    return middleware is not None and any(kind.startswith("replacePath") for kind in middleware)
 
 
 def encoded(text: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from gal.exporters.traefik.build import Json, RouteBuild, Shared
-from gal.exporters.traefik.values import duration
+from gal.exporters.traefik.values import duration, phrase
 from gal.ledger import Fate, Level
 from gal.model import Duration, LimitResponse, Rate, RateLimit, RateLimitAlgorithm, RateLimitKey
 from gal.reading import Placeholder
@@ -79,6 +79,7 @@ def _criterion(policy: RateLimit, build: RouteBuild, shared: Shared) -> str | No
     if kind is RateLimitKey.HEADER and policy.key_header is not None:
         return policy.key_header
     if kind is RateLimitKey.JWT_CLAIM:
+        _ = policy.key_claim
         message = "each token is counted, not the value of a claim"
         report.approximated(policy, _FEATURE, message, "key_claim")
         return "Authorization"
@@ -103,8 +104,8 @@ def _response(policy: RateLimit, shared: Shared) -> None:
     if status != _TOO_MANY:
         message = "a refused client gets 429"
         report.approximated(response, _FEATURE, message, "status_code")
-    if text != LimitResponse().message:
-        message = 'a refused client gets the text "Too Many Requests"'
+    if text not in (LimitResponse().message, phrase(_TOO_MANY)):
+        message = f'a refused client gets the text "{phrase(_TOO_MANY)}"'
         report.approximated(response, _FEATURE, message, "message")
     if not policy.hide_headers:
         message = "clients are not told how much of the limit is left"

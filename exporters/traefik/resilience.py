@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from gal.exporters.traefik.build import Json, RouteBuild, Shared
-from gal.exporters.traefik.values import duration
-from gal.model import CircuitBreaker, Retry
+from gal.exporters.traefik.values import duration, phrase
+from gal.model import CircuitBreaker, Duration, Retry
 from gal.reading import Placeholder
 
 _UNAVAILABLE = 503
@@ -34,8 +34,8 @@ def circuit_breaker(policy: CircuitBreaker, build: RouteBuild, shared: Shared) -
     status = policy.response.status_code
     if status != _UNAVAILABLE:
         config["responseCode"] = status
-    if policy.response.message != CircuitBreaker().response.message:
-        message = "clients get no text while it is open"
+    if policy.response.message not in (CircuitBreaker().response.message, phrase(status)):
+        message = "clients get the name of the status as text while it is open"
         report.approximated(policy.response, "circuit_breaker", message, "message")
     build.tail.append(shared.middlewares.add("circuit-breaker", {"circuitBreaker": config}))
 
@@ -81,10 +81,15 @@ def retry(policy: Retry, build: RouteBuild, shared: Shared) -> None:
     if policy.attempt_timeout is not None:
         message = "the timeouts of the service hold for each attempt"
         report.approximated(policy, "retry", message, "attempt_timeout")
-    if policy.max_backoff is not None:
+    if policy.max_backoff is not None and not _is_twice(policy.max_backoff, policy.backoff):
         message = "the longest pause is twice the first one"
         report.approximated(policy, "retry", message, "max_backoff")
     build.tail.append(shared.middlewares.add("retry", {"retry": config}))
+
+
+def _is_twice(longest: Duration, first: Duration | None) -> bool:
+    """Whether the longest pause is what Traefik makes of the first one."""
+    return first is not None and longest.nanoseconds == 2 * first.nanoseconds
 
 
 def _methods(policy: Retry, shared: Shared) -> None:

@@ -20,10 +20,17 @@ from gal.exporters.traefik.build import (
     conjunction,
 )
 from gal.exporters.traefik.listeners import EntryPoint
-from gal.exporters.traefik.paths import PathAction, path_plan
+from gal.exporters.traefik.paths import TOLD, PathAction, is_told, path_plan
 from gal.exporters.traefik.policies import apply_policies
 from gal.exporters.traefik.regex import UntranslatableError
-from gal.exporters.traefik.rules import host_port, host_rule, path_rule, route_rule, widest_rule
+from gal.exporters.traefik.rules import (
+    host_port,
+    host_rule,
+    path_rule,
+    route_rule,
+    server_rule,
+    widest_rule,
+)
 from gal.exporters.traefik.services import Destination, Directory
 from gal.exporters.traefik.targets import route_service
 from gal.ledger import Fate, Level
@@ -43,14 +50,14 @@ class _Made:
         build: policies and variants.
         rule: what the route asks for besides its path.
         service: Traefik's service.
-        points: names of entry points; None means all.
+        ways: names of entry points with what is asked there besides; None means all of them.
         plain: names of entry points where only the redirection to HTTPS acts.
     """
 
     build: RouteBuild
     rule: str
     service: str
-    points: list[str] | None
+    ways: list[tuple[str, list[str] | None]]
     plain: list[str] = field(default_factory=list)
 
 
@@ -80,6 +87,7 @@ class RouteWriter:
     _router_names: Names = field(default_factory=Names)
     _pending: _Pending | None = None
     _routers: list[tuple[str, Json]] = field(default_factory=list)
+    _told: set[int] = field(default_factory=set)
 
     def take(self, candidate: Candidate) -> None:
         """Write a candidate, unless the next one can go into the same routers."""
@@ -127,17 +135,14 @@ class RouteWriter:
             points = self._entry_points(route)
             hosts, points = self._hosts(route, points)
             rule = conjunction(hosts, route_rule(route))
+            ways = self._ways(route, points)
         except UntranslatableError as error:
             self._lost(build, str(error), widest_rule(route))
             return None
-        if route.server_names:
-            message = "the host of the request is compared, not the server name of TLS"
-            self.shared.context.report.approximated(route, "route", message, "server_names")
+        build.copies = len(ways)
         apply_policies(build, self.shared)
         target = route_service(build, destination, self.directory, self.shared)
-        names = [one.name for one in points]
-        whole = len(names) == len(self.points)
-        made = _Made(build, rule, target, None if whole else names)
+        made = _Made(build, rule, target, ways)
         self._secure(made)
         return made
 
@@ -192,7 +197,25 @@ class RouteWriter:
         report.refused(build.route, "route", message)
         self._flush()
         refused = Variant("", [self.shared.refusal()], NOWHERE, closed=True)
-        self._router(_Made(build, "", NOWHERE, None), rule, refused, None)
+        self._router(_Made(build, "", NOWHERE, []), rule, refused, None)
+
+    def _ways(self, route: Route, points: list[EntryPoint]) -> list[tuple[str, list[str] | None]]:
+        """Entry points with what is asked there: only TLS has server names.
+
+        Raises:
+            UntranslatableError: a server name has a wildcard in another place than an end.
+        """
+        rule = server_rule(route.server_names)
+        secure = [one for one in points if one.secure or not rule]
+        if rule and secure:
+            message = "the host of the request is compared, not the server name of TLS"
+            self.shared.context.report.approximated(route, "route", message, "server_names")
+        found = []
+        for asked, some in ((rule, secure), ("", [one for one in points if one not in secure])):
+            if some:
+                names = [one.name for one in some]
+                found.append((asked, None if len(names) == len(self.points) else names))
+        return found
 
     def _entry_points(self, route: Route) -> list[EntryPoint]:
         """The entry points of the ports and schemes that a route wants.
@@ -260,6 +283,8 @@ class RouteWriter:
             return
         for message in plan.differs:
             report.approximated(build.route.rewrite or build.route, "rewrite", message)
+        if any(is_told(action.middleware) for action in plan.actions):
+            self._tell_path(build)
         if plan.actions[0].rule:  # what needs two routers shares none with others
             self._flush()
             self._pending = _Pending(pending.made)
@@ -267,6 +292,13 @@ class RouteWriter:
             key = str(action)
             rules = self._pending.paths if self._pending is not None else pending.paths
             rules.setdefault(key, (action, []))[1].append(matched)
+
+    def _tell_path(self, build: RouteBuild) -> None:
+        """Say once of a route that the upstream is told its path."""
+        if id(build) not in self._told:
+            self._told.add(id(build))
+            report, owner = self.shared.context.report, build.route.rewrite or build.route
+            report.about(owner, Fate.APPROXIMATED, Level.INFO, "rewrite", TOLD)
 
     def _flush(self) -> None:
         pending, self._pending = self._pending, None
@@ -278,14 +310,16 @@ class RouteWriter:
             rule = conjunction(made.rule, where, action.rule)
             if made.plain:
                 self._plain(made, rule)
-            if made.points != []:
-                self._variants(made, action, rule)
+            for asked, points in made.ways:
+                self._variants(made, action, conjunction(asked, rule), points)
 
-    def _variants(self, made: _Made, action: PathAction, rule: str) -> None:
+    def _variants(
+        self, made: _Made, action: PathAction, rule: str, points: list[str] | None
+    ) -> None:
         build = made.build
         if build.refusal is not None:
             refused = Variant("", [self.shared.refusal()], NOWHERE, closed=True)
-            self._router(made, rule, refused, made.points)
+            self._router(made, rule, refused, points)
             return
         for variant in build.variants:
             chain = list(variant.chain)
@@ -294,7 +328,7 @@ class RouteWriter:
                     chain.append(self.shared.middlewares.add("path", action.middleware))
                 chain += build.tail
             whole = Variant(variant.rule, chain, variant.service, variant.closed)
-            self._router(made, rule, whole, made.points)
+            self._router(made, rule, whole, points)
 
     def _plain(self, made: _Made, rule: str) -> None:
         redirect = made.build.route.https_redirect

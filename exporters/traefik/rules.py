@@ -35,7 +35,8 @@ def _quoted(value: str) -> str:
 
 
 def route_rule(route: Route) -> str:
-    """What a route asks of a request besides its host and path; empty where it asks for nothing.
+    """What a route asks of a request besides its host, server name and path; empty where it asks
+    for nothing.
 
     Raises:
         UntranslatableError: Traefik cannot ask it; the text says what and why.
@@ -44,7 +45,6 @@ def route_rule(route: Route) -> str:
         alternation(call("Method", method) for method in route.methods),
         *map(header, route.headers),
         *map(_query, route.query_params),
-        alternation(map(_server_name, route.server_names)),
         alternation(map(_source, route.sources)),
     )
 
@@ -125,9 +125,13 @@ def _host(host: str) -> str:
     raise UntranslatableError(f'"{host}" is no host with one wildcard at an end')
 
 
-def _server_name(name: str) -> str:
-    """The server name of TLS by what nearly every client sends alike: the host."""
-    return _host(name.rstrip("."))
+def server_rule(names: Iterable[str]) -> str:
+    """A rule for server names of TLS, by what nearly every client sends alike: the host.
+
+    Raises:
+        UntranslatableError: one has a wildcard in another place than an end.
+    """
+    return alternation(_host(name.rstrip(".")) for name in names)
 
 
 def _source(address: AddressMatch) -> str:

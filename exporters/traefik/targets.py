@@ -21,12 +21,23 @@ def route_service(
         name = _one(build, destination, directory, timeout, shared)
     else:
         name = directory.nowhere()
+    buffered = _is_buffered(build, shared)
     for wanted in ("request_buffering", "response_buffering"):
-        if getattr(build.route, wanted):
+        if getattr(build.route, wanted) and not buffered:
             message = "Traefik passes bodies on as they come"
             shared.context.report.approximated(build.route, "buffering", message, wanted)
     copies = build.scopes.find(lambda policies: policies.mirror)
     return name if copies is None else _mirrored(copies, name, directory, shared)
+
+
+def _is_buffered(build: RouteBuild, shared: Shared) -> bool:
+    """Whether a middleware takes bodies in whole, on all that leads to the upstream."""
+    known = shared.middlewares.items
+    return all(
+        any("buffering" in known.get(name, {}) for name in variant.chain)
+        for variant in build.variants
+        if not variant.closed
+    )
 
 
 def _one(

@@ -6,9 +6,9 @@ Source: https://doc.traefik.io/traefik/reference/routing-configuration/http/midd
 from __future__ import annotations
 
 from gal.exporters.traefik.build import KNOWN_STATUSES, Json, RouteBuild, Shared
-from gal.exporters.traefik.paths import encoded
+from gal.exporters.traefik.paths import TOLD, encoded
 from gal.exporters.traefik.rules import call
-from gal.ledger import Level
+from gal.ledger import Fate, Level
 from gal.model import Compression, DirectResponse, Policy, Redirect, RequestLine, SizeLimit
 from gal.reading import Placeholder
 
@@ -66,6 +66,8 @@ def request_line(policy: RequestLine, build: RouteBuild, shared: Shared) -> None
     if policy.path is not None:
         path = {"replacePath": {"path": encoded(policy.path)}}
         build.tail.append(shared.middlewares.add("replace-path", path))
+        report = shared.context.report
+        report.about(policy, Fate.APPROXIMATED, Level.INFO, "request_line", TOLD, "path")
 
 
 def redirect(policy: Redirect, build: RouteBuild, shared: Shared) -> None:

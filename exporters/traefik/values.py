@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Any
 
 from gal.model import Duration
@@ -9,6 +10,14 @@ from gal.reading import is_placeholder
 
 _BRACES = "{{"
 _QUOTED_BRACES = "{{`{{`}}"
+_GO_PHRASES = {
+    413: "Request Entity Too Large",
+    414: "Request URI Too Long",
+    416: "Requested Range Not Satisfiable",
+    418: "I'm a teapot",
+    422: "Unprocessable Entity",
+}
+"""Where Go and versions of Python name a status differently."""
 
 
 def duration(value: Duration) -> str:
@@ -17,6 +26,16 @@ def duration(value: Duration) -> str:
     if text.endswith("d"):
         return f"{int(text[:-1]) * 24}h"
     return text
+
+
+def phrase(status: int) -> str:
+    """The text that Traefik sends with a status; empty where it has none."""
+    if status in _GO_PHRASES:
+        return _GO_PHRASES[status]
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return ""
 
 
 def for_template(value: Any) -> Any:

@@ -15,6 +15,7 @@ from gal.importers.apisix.placing import Placing
 from gal.importers.apisix.plugin import Plugins, plugins_of, take_plugins
 from gal.importers.apisix.recognition import recognise
 from gal.importers.apisix.routes import distinct_names, is_on, read_route
+from gal.importers.apisix.server import read_server
 from gal.importers.apisix.steering import Steering
 from gal.model import Gateway, Global, Listener, Origin, Policies, RouteOrder
 
@@ -73,6 +74,7 @@ def read(documents: Sequence[Document], context: ImportContext) -> Gateway:
             Listener("http", port=_HTTP_PORT),
             Listener("https", port=_HTTPS_PORT, protocol="https"),
         ]
+    read_server(file, gateway)
     return gateway
 
 

@@ -66,12 +66,14 @@ class File:
         report: where to say what became of them.
         entities: by kind.
         adc: whether ADC wrote it.
+        servers: documents with the settings of the server itself.
     """
 
     roots: list[Mapping]
     report: Reporter
     entities: dict[str, list[Entity]] = field(default_factory=dict)
     adc: bool = False
+    servers: list[Mapping] = field(default_factory=list)
     _index: dict[str, dict[str, Entity]] = field(default_factory=dict)
 
     def of(self, kind: str) -> list[Entity]:
@@ -107,15 +109,17 @@ def gather(documents: SequenceABC[Document], context: ImportContext) -> File:
     """All objects of the input.
 
     Raises:
-        InputError: a document is an APISIX `config.yaml`, or no object of APISIX.
+        InputError: the document is an APISIX `config.yaml` alone, or no object of APISIX.
     """
     file = File([], context.report)
     for document in documents:
         root = document.root
-        if isinstance(root, Mapping):
-            file.roots.append(root)
-            if is_config_yaml(root):
+        if isinstance(root, Mapping) and is_config_yaml(root):
+            if len(documents) == 1:
                 raise config_yaml(root)
+            file.servers.append(root)
+        elif isinstance(root, Mapping):
+            file.roots.append(root)
             _document(file, root)
         elif isinstance(root, Sequence):
             _items(file, root, None)

@@ -27,11 +27,7 @@ def is_config_yaml(root: Mapping) -> bool:
 
 
 def recognise(document: Document) -> str | None:
-    """What the document is in APISIX's words; None for anything else.
-
-    Raises:
-        InputError: it is APISIX's `config.yaml`, which holds no routes.
-    """
+    """What the document is in APISIX's words; None for anything else."""
     root = document.root
     if isinstance(root, Sequence):
         items = [item for item in root.items if isinstance(item, Mapping)]
@@ -40,11 +36,8 @@ def recognise(document: Document) -> str | None:
     if not isinstance(root, Mapping) or any(root.has(key) for key in _FOREIGN):
         return None
     if is_config_yaml(root) and isinstance(_first(root), Mapping):
-        from gal.importers.apisix.file import config_yaml
-
-        if _SERVER & {"apisix", "deployment"} & root.keys():
-            raise config_yaml(root)
-        return None
+        known = _SERVER & {"apisix", "deployment"} & root.keys()
+        return "APISIX config.yaml" if known else None
     if _is_answer(root):
         return "APISIX Admin API"
     sections = [key for key in root if key in _SOUGHT and root.peek(key) is not None]

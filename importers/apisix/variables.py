@@ -24,6 +24,7 @@ from gal.model import (
 from gal.reading import Node, Scalar, Sequence
 
 _ANYWHERE = frozenset((None, "/"))
+_TOKEN = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|.", re.DOTALL)
 _META = re.compile(r"[.^$*+?()\[\]{}|\\]")
 
 
@@ -120,6 +121,8 @@ def _value_match(name: str, operator: str, value: Node) -> ValueMatch | None:
     if operator in ("in", "IN") and isinstance(value, Sequence):
         return ValueMatch(name, [item.as_str() for item in value.items])
     if operator == "~~" and isinstance(value, Scalar):
+        if value.as_str() == "^":
+            return ValueMatch(name, kind=MatchKind.PRESENT)
         return ValueMatch(name, kind=MatchKind.REGEX, regexes=[_search(value.as_str())])
     if operator == "~*" and isinstance(value, Scalar):
         regex = _search(f"(?i){value.as_str()}")
@@ -195,21 +198,45 @@ def _address(route: Route, operator: str, value: Node) -> bool:
 
 
 def _uri(route: Route, operator: str, value: Node) -> bool:
-    """A path, where the route itself takes every path."""
-    if any(path.path_prefix not in _ANYWHERE for path in route.paths) or not route.paths:
+    """A path, where the route itself takes every path that the condition takes. The route's own
+    uris decide over its rank, so they are kept.
+    """
+    if len(route.paths) != 1 or route.paths[0].path_prefix is None:
         return False
-    if any(path.path_prefix is None for path in route.paths):
-        return False
+    start = route.paths[0].path_prefix
     texts = _texts(operator, value)
     origin = Origin(value, {})
-    if texts:
+    if texts and all(text.startswith(start) for text in texts):
         route.paths = [PathMatch(path=text, origin=origin) for text in texts]
     elif operator in ("~~", "~*") and isinstance(value, Scalar):
         text = value.as_str() if operator == "~~" else f"(?i){value.as_str()}"
+        if start not in _ANYWHERE and not _starts_with(text, start):
+            return False
         route.paths = [PathMatch(path_regex=_search(text), origin=origin)]
     else:
         return False
+    route.extensions.setdefault("apisix", {})["uris"] = [f"{start}*"]
     return True
+
+
+def _starts_with(pattern: str, start: str) -> bool:
+    """Whether all that an expression finds starts with a text, as far as can be seen."""
+    if not pattern.startswith("^") or _has_alternatives(pattern):
+        return False
+    plain = escape(start)
+    if not pattern.startswith(plain, 1):
+        return False
+    return pattern[len(plain) + 1 : len(plain) + 2] not in ("*", "?", "{")
+
+
+def _has_alternatives(pattern: str) -> bool:
+    """Whether a `|` stands outside of all groups."""
+    depth = 0
+    for token in _TOKEN.findall(pattern):
+        if token == "|" and depth == 0:
+            return True
+        depth += (token == "(") - (token == ")")
+    return False
 
 
 _PLAIN: dict[str, Callable[[Route, str, Node], bool]] = {

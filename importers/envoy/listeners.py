@@ -13,10 +13,20 @@ from typing import TYPE_CHECKING, Any
 from gal.importers.envoy.actions import read_upgrade
 from gal.importers.envoy.carried import carry, carry_whole, keep, quiet
 from gal.importers.envoy.chain import Chain, HttpFilter, Shared, canonical, take_filter, take_typed
+from gal.importers.envoy.domains import Domain
 from gal.importers.envoy.endpoints import read_address
+from gal.importers.envoy.filter_chains import (
+    DECIDING,
+    breadth,
+    condition_of,
+    parts,
+    speaks_tls,
+    takes,
+)
 from gal.importers.envoy.routes import Condition
 from gal.importers.envoy.tls import Certificates, Downstream, downstream, tls_context
 from gal.importers.envoy.values import take_flag
+from gal.importers.envoy.virtual_hosts import domains_of
 from gal.ledger import Fate, Level
 from gal.model import Guard, Listener, Origin
 from gal.reading import Mapping, Node
@@ -35,7 +45,7 @@ _LISTENER = {
     **quiet("continue_on_listener_filters_timeout", "socket_options", "tcp_fast_open_queue_length"),
     **quiet("reuse_port", "enable_reuse_port", "tcp_backlog_size", "deprecated_v1", "freebind"),
     **quiet("max_connections_to_accept_per_socket_event", "ignore_global_conn_limit", "access_log"),
-    **quiet("bypass_overload_manager", "enable_mptcp", "filter_chain_matcher", "transparent"),
+    **quiet("bypass_overload_manager", "enable_mptcp", "transparent"),
     **quiet("default_value", "bind_to_port", "use_original_dst", "api_listener", "fcds_config"),
     "additional_addresses": "further addresses to listen on",
     "udp_listener_config": "UDP",
@@ -139,9 +149,23 @@ class ListenerReader:
         """All listeners, then the routes of their tables."""
         for number, node in enumerate(self.sources.listeners):
             self._listener(node, number)
-        for served, listeners in self._gathered():
+        gathered = self._gathered()
+        gathered.sort(key=lambda one: breadth(one[0].condition))
+        domains: dict[int, list[Domain]] = {}
+        if len(gathered) > 1:
+            domains = {id(served): domains_of(served.table) for served, _ in gathered}
+        for served, listeners in gathered:
+            others = [
+                domains[id(one)]
+                for one, places in gathered
+                if one is not served
+                and any(place in listeners for place in places)
+                and takes(one.condition, served.condition)
+            ]
+            wider = [domain for other in others for domain in other] if others else None
             condition = self._bound(served.condition, listeners)
-            self.tables.read(served.table, served.chain, condition, edge=served.edge)
+            edge = served.edge
+            self.tables.read(served.table, served.chain, condition, edge=edge, wider=wider)
         for name, table in self.sources.routes.items():
             if not table.is_taken("virtual_hosts"):
                 table.take_all()
@@ -176,7 +200,7 @@ class ListenerReader:
             condition.server_names,
             condition.sources,
             condition.ports,
-            condition.guard,
+            condition.guards,
             condition.unsaid,
         )
         if {one.port for one in alike} <= {one.port for one in listeners}:
@@ -204,8 +228,19 @@ class ListenerReader:
         listener = Listener(name, found[0], found[1], origin=origin)
         before = len(self._served)
         secure = False
-        for chain in [*chains, *([default] if default is not None else [])]:
-            secure |= self._chain(chain, listener, kept)
+        chains += [default] if default is not None else []
+        speaking = [speaks_tls(one) for one in chains]
+        mixed = any(speaking) and not all(speaking)
+        if mixed:
+            message = "TLS and plain connections come to one port"
+            report.at(node, Fate.APPROXIMATED, Level.WARNING, _FEATURE, message, whole=False)
+        chosen = self._chosen_by_tree(node)
+        for chain, tls in zip(chains, speaking, strict=True):
+            condition = condition_of(chain, self.report, alone=len(chains) == 1)
+            condition.unsaid += chosen
+            if mixed:
+                condition.schemes = ("https",) if tls else ("http",)
+            secure |= self._chain(chain, listener, condition, kept)
         if secure:
             listener.protocol = "https"
         if len(self._served) > before:
@@ -225,9 +260,20 @@ class ListenerReader:
             one.take_all()
             self.report.at(one, Fate.DROPPED, level, _FEATURE, message)
 
-    def _chain(self, chain: Mapping, listener: Listener, kept: dict[str, Any]) -> bool:
+    def _chosen_by_tree(self, node: Mapping) -> tuple[str, ...]:
+        """What the model cannot compare where a tree chooses the chain."""
+        tree = node.take("filter_chain_matcher")
+        if tree is None:
+            return ()
+        tree.take_all()
+        message = "a tree chooses the filter chain: any other gateway refuses everybody here"
+        self.report.at(tree, Fate.CARRIED, Level.WARNING, _FEATURE, message)
+        return ("a tree of matchers chooses the filter chain",)
+
+    def _chain(
+        self, chain: Mapping, listener: Listener, condition: Condition, kept: dict[str, Any]
+    ) -> bool:
         """One filter chain; whether it speaks TLS."""
-        condition = self._match(chain)
         context = tls_context(chain, "transport_socket", "tls_context")
         tls = Downstream()
         if context is not None:
@@ -236,40 +282,14 @@ class ListenerReader:
             listener.certificates += [
                 one for one in tls.certificates if one not in listener.certificates
             ]
-        condition.guard = tls.guard
+        if tls.guard is not None:
+            condition.guards = (*condition.guards, tls.guard)
         if tls.kept:
             kept.setdefault("tls", []).append(tls.kept)
         carry(chain, self.report, _FEATURE, _CHAIN)
         for one in chain.take_mappings("filters"):
             self._network_filter(one, listener, condition, kept)
         return context is not None
-
-    def _match(self, chain: Mapping) -> Condition:
-        """When connections come to a chain."""
-        found = Condition()
-        node = chain.take_mapping("filter_chain_match")
-        if node is None:
-            return found
-        names = [name.lower() for name in node.take_strings("server_names") or ()]
-        found.server_names = tuple(names)
-        sources = [_range(one) for one in node.take_mappings("source_prefix_ranges")]
-        found.sources = tuple(one for one in sources if one)
-        port = node.take("destination_port")
-        unsaid = []
-        if port is not None:
-            found.ports = (int(port.as_int()),)
-        transport = node.take_str("transport_protocol", "")
-        if transport == "raw_buffer":
-            found.schemes = ("http",)
-        protocols = node.take_strings("application_protocols") or []
-        if protocols and not {"h2", "http/1.1", "http/1.0", "h2c"} & set(protocols):
-            unsaid.append("the protocol that the client offers")
-        for key in list(node.untaken()):
-            node.mark(key)
-            node.entries[key].take_all()
-            unsaid.append(f"the connection's {key}")
-        found.unsaid = tuple(unsaid)
-        return found
 
     def _network_filter(
         self, node: Mapping, listener: Listener, condition: Condition, kept: dict[str, Any]
@@ -283,12 +303,13 @@ class ListenerReader:
         node.take_all()
         if name == _OWN_STATE:
             return  # GAL's own: the routes say what it is for
-        if kind == "envoy.filters.network.rbac":
+        if kind in DECIDING:
             message = "who may connect: any other gateway refuses everybody on these listeners"
             self.report.at(node, Fate.CARRIED, Level.WARNING, _FEATURE, message)
-            condition.guard = Guard(
-                "rbac", "envoy", node.plain(), origin=Origin(node, {"name": ""})
+            control = Guard(
+                kind.rsplit(".", 1)[-1], "envoy", node.plain(), origin=Origin(node, {"name": ""})
             )
+            condition.guards = (*condition.guards, control)
             return
         message = f"other gateways are written without {kind.rsplit('.', 1)[-1]}"
         value = carry_whole(node, self.report, _FEATURE, message)
@@ -310,7 +331,8 @@ class ListenerReader:
         if table is None:
             return
         chain = Chain(filters, listener.name, node)
-        self._served.append((listener, Served(table, chain, condition, edge)))
+        for part in parts(condition):
+            self._served.append((listener, Served(table, chain, part, edge)))
 
     def _discovered(self, node: Mapping) -> Mapping | None:
         """A table that the manager asks for by its name."""
@@ -355,22 +377,12 @@ def _settle_filter(one: HttpFilter, report: Reporter) -> None:
         report.at(discovery, Fate.DROPPED, Level.WARNING, "filters", message)
 
 
-def _range(node: Mapping) -> str | None:
-    address = node.take_str("address_prefix")
-    length = node.take("prefix_len")
-    if address is None:
-        return None
-    if isinstance(length, Mapping):
-        length = length.take("value")
-    return f"{address}/{length.as_int()}" if length is not None else address
-
-
 def _fingerprint(served: Served) -> object:
     """Equal for connection managers that do the same with requests."""
     condition = served.condition
     plain = [_plain(served.table), [_plain(one.node) for one in served.chain.filters]]
     said = (condition.schemes, condition.server_names, condition.sources, condition.unsaid)
-    return repr(plain), said, condition.guard is not None, served.edge
+    return repr(plain), said, len(condition.guards), served.edge
 
 
 def _plain(node: Node) -> Any:

@@ -27,6 +27,7 @@ from gal.model import (
     HttpsRedirect,
     Origin,
     Policies,
+    Redirect,
     Require,
     Route,
     Timeout,
@@ -87,7 +88,7 @@ class Condition:
         server_names: TLS server names; empty for all.
         sources: addresses of clients; empty for all.
         ports: ports of the gateway; empty for all.
-        guard: a client certificate is asked for.
+        guards: what decides who may connect.
         unsaid: what else the model cannot compare.
     """
 
@@ -95,7 +96,7 @@ class Condition:
     server_names: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
     ports: tuple[int, ...] = ()
-    guard: Guard | None = None
+    guards: tuple[Guard, ...] = ()
     unsaid: tuple[str, ...] = ()
 
     def put(self, route: Route) -> None:
@@ -186,6 +187,10 @@ class RouteReader:
         closed = [*matched.unsaid, *condition.unsaid]
         overrides = Overrides(route=scope_overrides(node))
         overrides.virtual_host, overrides.route_config = (one.overrides for one in scopes)
+        if tls is not None and "https" not in route.schemes:
+            node.take_all()
+            route.policies.redirect = Redirect(scheme="https", origin=tls.origin)
+            return route, matched
         kept: dict[str, Any] = {}
         reason = self._act(node, route, matched, scopes, overrides, kept)
         if reason is not None:
@@ -194,8 +199,8 @@ class RouteReader:
         kept |= carry(node, report, _FEATURE, _table(node))
         place_filters(route, self.chain, overrides, self.shared, where=node)
         self._rate_limits(node, kept)
-        if condition.guard is not None:
-            guard(route, condition.guard)
+        for control in condition.guards:
+            guard(route, control)
         if closed:
             self._close(route, node, match, closed, kept)
         keep(route.extensions, kept)

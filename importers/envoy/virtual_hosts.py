@@ -10,13 +10,12 @@ Source: https://www.envoyproxy.io/docs/envoy/latest/api-v3/config/route/v3/route
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from gal.importers.envoy.carried import carry, keep, quiet
 from gal.importers.envoy.chain import Chain, Shared
+from gal.importers.envoy.domains import Domain, Domains, Group, extended, grouped, parse
 from gal.importers.envoy.routes import (
     Condition,
     RouteReader,
@@ -31,18 +30,17 @@ from gal.model import (
     DirectResponse,
     Guard,
     HttpsRedirect,
-    MatchKind,
     Origin,
+    Redirect,
     Route,
-    ValueMatch,
 )
-from gal.reading import Mapping
+from gal.reading import Mapping, Sequence
 
 if TYPE_CHECKING:
     from gal.importers.envoy.clusters import Directory
+    from gal.ledger import Reporter
 
 _FEATURE = "hosts"
-_PORT = re.compile(r":(\d+|\*)$")
 _TLS = ("NONE", "EXTERNAL_ONLY", "ALL")
 _NOT_FOUND = 404
 _TABLE = {
@@ -61,19 +59,8 @@ _ROUTES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
-    """Domains of a virtual host that rank alike.
-
-    Attributes:
-        rank: the smaller is searched first.
-        hosts: as the model has them; empty takes every host.
-        authority: what is compared of `Host` instead.
-    """
-
-    rank: tuple[int, int]
-    hosts: tuple[str, ...]
-    authority: ValueMatch | None = None
+Owned = tuple[int, Domain]
+"""A domain with the number of its virtual host."""
 
 
 @dataclass(slots=True)
@@ -90,8 +77,25 @@ class TableReader:
     directory: Directory
     names: set[str] = field(default_factory=set)
 
-    def read(self, table: Mapping, chain: Chain, condition: Condition, *, edge: bool) -> None:
-        """The routes of a table, for connections that a condition describes."""
+    def read(
+        self,
+        table: Mapping,
+        chain: Chain,
+        condition: Condition,
+        *,
+        edge: bool,
+        wider: list[Domain] | None = None,
+    ) -> None:
+        """The routes of a table, for connections that a condition describes.
+
+        Args:
+            table: the table.
+            chain: the filters that requests pass.
+            condition: of the connections.
+            edge: the gateway itself sets `X-Forwarded-Proto`.
+            wider: domains of the tables that take these connections, too, in the model; None
+                where there are none.
+        """
         report = self.shared.report
         kept: dict[str, Any] = {}
         table.mark("name")
@@ -99,34 +103,49 @@ class TableReader:
         specific_last = take_flag(table, "most_specific_header_mutations_wins") or False
         ignores_port = take_flag(table, "ignore_port_in_host_matching") or False
         kept |= carry(table, report, _FEATURE, _ROUTES)
-        limits = table.take("rate_limits")
-        if limits is not None:
-            limits.take_all()
         reader = RouteReader(self.shared, self.directory, chain, edge, specific_last, self.names)
-        hosts = [
-            (group, host)
-            for host in table.take_mappings("virtual_hosts")
-            for group in _groups(host, self.shared, ignores_port=ignores_port)
-        ]
-        hosts.sort(key=lambda item: item[0].rank)
+        hosts = table.take_mappings("virtual_hosts")
+        owned = _owned(hosts, report, ignores_port=ignores_port)
+        index = Domains()
+        for number, domain in owned:
+            index.add(domain, number)
+        if wider is not None:
+            owned = extended(owned, index, wider)
         scopes: dict[int, tuple[Surroundings, dict[str, Any], HttpsRedirect | None]] = {}
-        for place, (group, host) in enumerate(hosts):
-            if id(host) not in scopes:
-                scopes[id(host)] = self._scope(host)
-            own, host_kept, tls = scopes[id(host)]
-            wider = [one for one, _ in hosts[place + 1 :]]
-            self._host(host, group, wider, (own, around), reader, condition, tls, host_kept)
+        by_owner: dict[int, list[Domain]] = {}
+        for number, domain in owned:
+            by_owner.setdefault(number, []).append(domain)
+        for group in grouped(owned, index):
+            if group.owner < 0:
+                self.shared.gateway.routes.append(self._nothing(table, group, condition))
+                continue
+            host = hosts[group.owner]
+            if group.owner not in scopes:
+                scopes[group.owner] = self._scope(host)
+            own, host_kept, tls = scopes[group.owner]
+            copied = 0 if wider is not None else _copied(hosts, group, by_owner[group.owner], index)
+            ends = not copied and (wider is not None or index.falls_through(group))
+            self._host(host, group, ends, copied, (own, around), reader, condition, tls, host_kept)
+        for node in (table, *hosts):
+            self._limits(node)
         if kept:
             keep(self.shared.gateway.extensions, {"route_config": kept})
+
+    def _limits(self, node: Mapping) -> None:
+        """Descriptors that no filter of the chain has looked at."""
+        if node.is_taken("rate_limits"):
+            return
+        limits = node.take("rate_limits")
+        if limits is not None:
+            limits.take_all()
+            message = "no filter of the chain looks at it"
+            self.shared.report.at(limits, Fate.DROPPED, Level.INFO, "rate_limit", message)
 
     def _scope(self, host: Mapping) -> tuple[Surroundings, dict[str, Any], HttpsRedirect | None]:
         kept: dict[str, Any] = {}
         own = read_scope(host, self.shared, kept)
         wanted = take_enum(host, "require_tls", _TLS, "NONE")
         kept |= carry(host, self.shared.report, "route", _TABLE)
-        limits = host.take("rate_limits")
-        if limits is not None:
-            limits.take_all()
         tls = None
         if wanted != "NONE":
             tls = HttpsRedirect(301, origin=Origin(host, {"status_code": "require_tls"}))
@@ -136,7 +155,8 @@ class TableReader:
         self,
         host: Mapping,
         group: Group,
-        wider: Sequence[Group],
+        leaves: bool,
+        copied: int,
         scopes: tuple[Surroundings, Surroundings],
         reader: RouteReader,
         condition: Condition,
@@ -145,7 +165,18 @@ class TableReader:
     ) -> None:
         gateway = self.shared.gateway
         ends = False
-        for node in host.take_mappings("routes"):
+        routes = host.take_mappings("routes")
+        for node in routes[len(routes) - copied :]:
+            node.take_all()
+        if tls is not None and condition.schemes == ("http",):
+            # No request comes here by TLS: whatever the routes say, all are sent away.
+            for node in routes:
+                node.take_all()
+            route = self._end(host, group, condition)
+            route.policies.redirect = Redirect(scheme="https", origin=tls.origin)
+            gateway.routes.append(route)
+            return
+        for node in routes[: len(routes) - copied]:
             found = reader.read(node, scopes, group.hosts, group.authority, condition, tls)
             if found is None:
                 continue
@@ -165,11 +196,14 @@ class TableReader:
             config = {"matcher": matcher.plain()}
             guard(route, Guard("matcher", "envoy", config, origin=Origin(matcher, {})))
             gateway.routes.append(route)
-        elif not ends and any(_overlap(group, one) for one in wider):
-            route = self._end(host, group, condition)
-            answer = DirectResponse(_NOT_FOUND, origin=Origin(host, {}))
-            route.policies.direct_response = answer
-            gateway.routes.append(route)
+        elif not ends and leaves:
+            gateway.routes.append(self._nothing(host, group, condition))
+
+    def _nothing(self, node: Mapping, group: Group, condition: Condition) -> Route:
+        """Where Envoy has no route, it answers 404."""
+        route = self._end(node, group, condition)
+        route.policies.direct_response = DirectResponse(_NOT_FOUND, origin=Origin(node, {}))
+        return route
 
     def _end(self, host: Mapping, group: Group, condition: Condition) -> Route:
         """A route for all that is left of a virtual host."""
@@ -182,55 +216,50 @@ class TableReader:
         return route
 
 
-_EXACT, _SUFFIX, _PREFIX, _ANY = range(4)
+_PLAIN = {"name", "domains", "routes"}
 
 
-def _groups(host: Mapping, shared: Shared, *, ignores_port: bool) -> list[Group]:
-    """The domains of a virtual host by their rank."""
-    host.mark("name")
-    domains = host.take_strings("domains") or []
-    by_rank: dict[tuple[int, int], list[str]] = {}
-    found: list[Group] = []
-    for domain in domains:
-        name = domain.lower()
-        port = _PORT.search(name)
-        if port and port[1] != "*" and not ignores_port:
-            message = "Envoy compares the port that the client writes into Host"
-            node = host.peek("domains")
-            shared.report.at(node, Fate.APPROXIMATED, Level.INFO, _FEATURE, message, whole=False)
-        bare = name[: port.start()] if port else name
-        if bare == "*":
-            found.append(Group((_ANY, 0), ()))
-        elif "*" not in bare:
-            by_rank.setdefault((_EXACT, 0), []).append(bare)
-        elif bare.startswith("*."):
-            by_rank.setdefault((_SUFFIX, -len(bare)), []).append(bare)
-        elif bare.endswith(".*"):
-            by_rank.setdefault((_PREFIX, -len(bare)), []).append(bare)
-        else:
-            found.append(_by_text(host, bare))
-    for rank, names in by_rank.items():
-        found.append(Group(rank, tuple(dict.fromkeys(names))))
+def _copied(hosts: list[Mapping], group: Group, own_domains: list[Domain], index: Domains) -> int:
+    """How many routes at the end of a virtual host are those of the wider one, with which the model
+    goes on by itself: Envoy's files have to say them again, the model does not.
+    """
+    above = {index.wider(one) for one in own_domains}
+    wider = above.pop() if len(above) == 1 else None
+    if wider in (None, group.owner) or group.authority is not None or index.has_prefixes:
+        return 0
+    own, other = hosts[group.owner], hosts[wider or 0]
+    if not {*own, *other} <= _PLAIN or index.with_port(group.domains[0]):
+        return 0
+    mine, theirs = own.take_mappings("routes"), other.take_mappings("routes")
+    if not theirs or len(theirs) >= len(mine):
+        return 0
+    tail = mine[len(mine) - len(theirs) :]
+    same = all(one.plain() == two.plain() for one, two in zip(tail, theirs, strict=True))
+    return len(theirs) if same else 0
+
+
+def domains_of(table: Mapping) -> list[Domain]:
+    """All domains of a table, which stays unread."""
+    hosts = table.peek("virtual_hosts")
+    found: list[Domain] = []
+    for host in hosts.items if isinstance(hosts, Sequence) else ():
+        domains = host.peek("domains") if isinstance(host, Mapping) else None
+        if isinstance(domains, Sequence):
+            found += [parse(one.as_str()) for one in domains.items]
     return found
 
 
-def _by_text(host: Mapping, domain: str) -> Group:
-    """A domain whose wildcard stands within a label."""
-    suffix = domain.startswith("*")
-    kind = MatchKind.SUFFIX if suffix else MatchKind.PREFIX
-    match = ValueMatch("host", [domain.strip("*")], kind, ignore_case=True)
-    match.origin = Origin(host, {"values": "domains"})
-    return Group((_SUFFIX if suffix else _PREFIX, -len(domain)), (), match)
-
-
-def _overlap(group: Group, wider: Group) -> bool:
-    """Whether a wider group of domains takes what a narrower one takes, too."""
-    if not wider.hosts or not group.hosts:
-        return True
-    for name in wider.hosts:
-        for own in group.hosts:
-            if name.startswith("*") and own.lstrip("*").endswith(name[1:]):
-                return True
-            if name.endswith("*") and own.startswith((name[:-1], "*")):
-                return True
-    return False
+def _owned(hosts: list[Mapping], report: Reporter, *, ignores_port: bool) -> list[Owned]:
+    """The domains of virtual hosts, with the hosts' numbers."""
+    found: list[Owned] = []
+    for number, host in enumerate(hosts):
+        host.mark("name")
+        domains = [parse(one) for one in host.take_strings("domains") or []]
+        if ignores_port:
+            domains = [Domain(one.kind, one.text) for one in domains]
+        elif any(one.port for one in domains):
+            message = "Envoy compares the port that the client writes into Host"
+            node = host.peek("domains")
+            report.at(node, Fate.APPROXIMATED, Level.INFO, _FEATURE, message, whole=False)
+        found += [(number, one) for one in dict.fromkeys(domains)]
+    return found

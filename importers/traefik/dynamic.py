@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from gal.context import ImportContext
-    from gal.reading import Mapping
+    from gal.reading import Mapping, Node
 
 _SECTIONS = {
     "middlewares": "middlewares",
@@ -45,8 +45,10 @@ class Dynamic:
         services: HTTP services.
         servers_transports: how servers are spoken to.
         tls_options: TLS options.
-        unseen_options: names of TLS options that others have, which ask clients for a certificate.
+        unseen_options: TLS options that others have, which ask clients for a certificate: where
+            they are named.
         providers: names of providers whose objects are here, such as `file`.
+        acting: names of middlewares that a router of Traefik has.
     """
 
     context: ImportContext
@@ -55,23 +57,18 @@ class Dynamic:
     services: dict[str, Mapping] = field(default_factory=dict)
     servers_transports: dict[str, Mapping] = field(default_factory=dict)
     tls_options: dict[str, Mapping] = field(default_factory=dict)
-    unseen_options: set[str] = field(default_factory=set)
+    unseen_options: dict[str, Node] = field(default_factory=dict)
     providers: set[str] = field(default_factory=set)
+    acting: set[str] = field(default_factory=set)
 
     def resolve(self, reference: str, section: str) -> str | None:
         """The key of what a reference such as `auth` or `auth@file` names; None where nobody here
-        has it.
+        has it. Unlike options, names differ by their case.
         """
         known: dict[str, Mapping] = getattr(self, _SECTIONS[section])
         if reference in known:
             return reference
         name, at, provider = reference.rpartition("@")
-        if not at:
-            return _without_case(known, reference)
-        if provider.lower() not in self.providers:
+        if not at or provider not in self.providers:
             return None
-        return name if name in known else _without_case(known, name)
-
-
-def _without_case(known: dict[str, Mapping], name: str) -> str | None:
-    return next((key for key in known if key.lower() == name.lower()), None)
+        return name if name in known else None

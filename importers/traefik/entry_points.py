@@ -97,9 +97,6 @@ class EntryPoints:
 
     def _named(self, name: str, *, secure: bool) -> EntryPoint | None:
         found = self.known.get(name)
-        if found is None:
-            lower = {key.lower(): one for key, one in self.known.items()}
-            found = lower.get(name.lower())
         if found is None and self.assumed:
             found = self.known[name] = EntryPoint(name, port=self._free_port(name, secure))
         return found

@@ -12,12 +12,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from gal.importers.traefik.middlewares import flatten, named
+from gal.importers.traefik.middlewares import flatten
 from gal.importers.traefik.placement import UnusableError, settings
+from gal.importers.traefik.router import Router, referred
 
 if TYPE_CHECKING:
     from gal.importers.traefik.dynamic import Dynamic, Middleware
-    from gal.importers.traefik.router import Router
 
 _LEAVE_ALONE = frozenset(
     (
@@ -82,13 +82,12 @@ class Layers:
             routers.sort(key=lambda router: -router.priority)
 
     def _resolved(self, names: Iterable[str]) -> Iterator[str]:
-        known = {name.lower(): name for name in self.routers} if names else {}
         for given in dict.fromkeys(names):
             name, at, provider = given.rpartition("@")
-            if at and provider.lower() not in self.dynamic.providers:
+            if at and provider not in self.dynamic.providers:
                 continue
-            found = known.get((name if at else given).lower())
-            if found is not None:
+            found = name if at else given
+            if found in self.routers:
                 yield found
 
     def ways(self, router: Router) -> list[Way]:
@@ -125,7 +124,7 @@ class Layers:
     def _opaque(self, router: Router) -> str | None:
         """Why the rules below a router see another request than the client's."""
         try:
-            chain = [named(name, self.dynamic, router.node) for name in router.middlewares]
+            chain = [referred(name, self.dynamic, router.node) for name in router.middlewares]
             changing = [one for one in flatten(chain, self.dynamic) if _changes(one)]
         except UnusableError:
             return None  # Traefik takes the router away

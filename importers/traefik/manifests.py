@@ -6,7 +6,7 @@ Objects are called `NAMESPACE-NAME`, as Traefik calls them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from gal.importers.traefik.nodes import mapping_at, scalar_at
@@ -31,6 +31,7 @@ _ROUTER = {
     "syntax": "ruleSyntax",
     "observability": "observability",
 }
+_IN_SECRETS = ("rootCAs", "rootCAsSecrets", "certificatesSecrets")
 _DOMAIN = "svc.cluster.local"
 
 
@@ -51,9 +52,26 @@ class Manifests:
 
     Attributes:
         dynamic: gets the objects.
+        ports: numbers of ports, by namespace, service and name.
     """
 
     dynamic: Dynamic
+    ports: dict[tuple[str, str, str], str] = field(default_factory=dict)
+
+    def learn(self, root: Node) -> None:
+        """What a `Service` of the cluster calls its ports. Marks nothing."""
+        if not isinstance(root, Mapping) or not is_kubernetes(root):
+            return
+        data = root.plain()
+        spec, metadata = data.get("spec"), data.get("metadata")
+        if data["kind"] != "Service" or not isinstance(spec, dict):
+            return
+        own = metadata if isinstance(metadata, dict) else {}
+        ports = spec.get("ports")
+        for port in ports if isinstance(ports, list) else ():
+            if isinstance(port, dict) and "name" in port and "port" in port:
+                key = str(own.get("namespace", "default")), str(own.get("name")), str(port["name"])
+                self.ports[key] = str(port["port"])
 
     def read(self, root: Mapping) -> None:
         """One object."""
@@ -81,6 +99,7 @@ class Manifests:
         elif kind == "TraefikService":
             self.dynamic.services[key] = self._service(spec, namespace)
         elif kind == "ServersTransport":
+            self._of_the_cluster(spec)
             self.dynamic.servers_transports[key] = spec
         elif kind == "TLSOption":
             self.dynamic.tls_options[key if name != "default" else "default"] = spec
@@ -88,6 +107,18 @@ class Manifests:
             spec.take_all()
             message = f"only Traefik reads objects of the kind {kind}"
             self.dynamic.context.report.at(root, Fate.DROPPED, Level.WARNING, "tcp", message)
+
+    def _of_the_cluster(self, spec: Mapping) -> None:
+        """Certificates of a `ServersTransport`, which stand in objects of the cluster."""
+        for option in _IN_SECRETS:
+            below = spec.take(option)
+            if below is not None:
+                below.take_all()
+                null = Scalar(below.source, below.line, below.column, spec, option, "null", False)
+                spec.put(option, null)
+                message = "these certificates are objects of the cluster, which are not here"
+                report = self.dynamic.context.report
+                report.at(below, Fate.DROPPED, Level.WARNING, "upstream", message)
 
     def _routers(self, spec: Mapping, key: str, namespace: str) -> None:
         """Each route of an `IngressRoute` is a router."""
@@ -233,6 +264,7 @@ class Manifests:
         if kind == "TraefikService":
             return f"{own}-{name}"
         port = service.take_str("port") or "80"
+        port = self.ports.get((own, name, port), port)
         key = f"{own}-{name}-{port}"
         if key not in self.dynamic.services:
             self.dynamic.services[key] = self._balancer(service, name, own, port)
@@ -243,17 +275,30 @@ class Manifests:
                     below.take_all()
         return key
 
+    def _speaks_tls(self, port: str, service: Mapping) -> bool:
+        """Traefik goes by the number and the name of the port."""
+        given = service.peek("port")
+        return port == "443" or (isinstance(given, Scalar) and given.text.startswith("https"))
+
     def _balancer(self, service: Mapping, name: str, namespace: str, port: str) -> Mapping:
         made = mapping_at(service)
         balancer = mapping_at(service, "loadBalancer", made)
         made.put("loadBalancer", balancer)
-        scheme = service.take_str("scheme") or ("https" if port == "443" else "http")
+        scheme = service.take_str("scheme") or (
+            "https" if self._speaks_tls(port, service) else "http"
+        )
         for option in sorted(_SERVERS - {"scheme"}):
             value = service.take(option)
             if option in ("nativeLB", "nodePortLB"):
                 continue
-            if value is not None:
-                balancer.put(option, value)
+            if value is None:
+                continue
+            if option == "serversTransport" and isinstance(value, Scalar) and "@" not in value.text:
+                value = scalar_at(value, f"{namespace}-{value.text}", option, balancer)
+            balancer.put(option, value)
+        middlewares = self._middlewares(service, namespace)
+        if middlewares is not None:
+            made.put("middlewares", middlewares)
         host = f"{name}.{namespace}.{_DOMAIN}"
         servers = Sequence(service.source, service.line, service.column, balancer, "servers")
         server = mapping_at(service, 0, servers)

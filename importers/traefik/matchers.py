@@ -10,6 +10,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from gal.importers.traefik.go_expressions import refused
+from gal.importers.traefik.host_letters import without_capitals
 from gal.model import Anchor, Dialect, MatchKind, PathMatch, Regex, ValueMatch
 from gal.reading import is_placeholder
 
@@ -118,7 +120,7 @@ def _named(name: str, table: _Table) -> tuple[str, tuple[int, ...], Reader] | No
 
 def _host(values: list[str]) -> Literal:
     """`Host`: a name, `*`, or `*.` for one label before a domain."""
-    name = values[0].lower()
+    name = _lower(values[0])
     if name == "*":
         return Literal("host", Host("*", _host_regex(r"[\s\S]*")))
     _ascii(name)
@@ -134,6 +136,10 @@ def _exact_host(name: str) -> Literal:
     """
     regex = _host_regex(rf"{escaped(name)}\.?")
     return Literal("host", Host(None if "*" in name else name, regex))
+
+
+def _lower(text: str) -> str:
+    return text if is_placeholder(text) else text.lower()
 
 
 def _ascii(text: str) -> None:
@@ -153,9 +159,9 @@ def _host_regex(pattern: str) -> Regex:
 
 def _host_regexp(values: list[str]) -> Literal:
     """`HostRegexp`: searched in the host."""
-    text = values[0]
-    _ascii(text)
-    _check(text)
+    _ascii(values[0])
+    _check(values[0])
+    text = without_capitals(values[0])
     regex = Regex(_before_port(_FLAG.sub("", text)), Dialect.GO, Anchor.SEARCH)
     if text in _ANY_HOST:
         return Literal("host", Host("*", regex))
@@ -175,7 +181,7 @@ def _before_port(pattern: str) -> str:
 
 
 def _host_v2(values: list[str]) -> Literal:
-    name = values[0].lower()
+    name = _lower(values[0])
     _ascii(name)
     return _exact_host(name.removesuffix("."))
 
@@ -208,7 +214,7 @@ def _path_regexp(values: list[str]) -> Literal:
 
 def _path_v2(values: list[str]) -> Literal:
     _rooted(values[0])
-    if not has_template(values[0]):
+    if _is_plain(values[0]):
         return Literal("path", PathMatch(path=values[0]))
     pattern = _from_template(values[0], "[^/]+")
     return Literal("path", PathMatch(path_regex=Regex(pattern, Dialect.GO, Anchor.FULL)))
@@ -216,7 +222,7 @@ def _path_v2(values: list[str]) -> Literal:
 
 def _path_prefix_v2(values: list[str]) -> Literal:
     _rooted(values[0])
-    if not has_template(values[0]):
+    if _is_plain(values[0]):
         return Literal("path", PathMatch(path_prefix=values[0]))
     pattern = _from_template(values[0], "[^/]+")
     return Literal("path", PathMatch(path_regex=Regex(pattern, Dialect.GO, Anchor.START)))
@@ -232,10 +238,16 @@ def has_template(text: str) -> bool:
     return any(found["name"] for found in _TEMPLATE.finditer(text)) and not is_placeholder(text)
 
 
+def _is_plain(text: str) -> bool:
+    return ("{" not in text and "}" not in text) or is_placeholder(text)
+
+
 def _from_template(text: str, default: str) -> str:
     """The expression of a text with `{name:expression}` in it (gorilla/mux, `newRouteRegexp`)."""
     pattern, at = "", 0
     while at < len(text):
+        if text[at] == "}":
+            raise ValueError(f'the braces of "{text}" are not closed')
         if text[at] != "{":
             pattern += escaped(text[at])
             at += 1
@@ -260,15 +272,10 @@ def _end_of_braces(text: str, start: int) -> int:
 
 
 def _check(pattern: str) -> None:
-    """Refuse what no engine reads. Python's own is asked: what only Go refuses stays unseen."""
-    if is_placeholder(pattern):
-        return
-    try:
-        re.compile(pattern.replace("\\z", "\\Z"))
-    except re.error as error:
-        if "(?" in pattern or "\\p" in pattern or "[[:" in pattern or "\\Q" in pattern:
-            return  # flags and classes that Python writes in another way
-        raise ValueError(f'the expression "{pattern}" cannot be read: {error}') from None
+    """Refuse what Go refuses."""
+    reason = None if is_placeholder(pattern) else refused(pattern)
+    if reason is not None:
+        raise ValueError(f'the expression "{pattern}" cannot be read: {reason}')
 
 
 # -- the rest
@@ -300,7 +307,7 @@ def _query_v2(values: list[str]) -> Literal:
     name, value = values
     if not value:
         return Literal("query", ValueMatch(name, kind=MatchKind.PRESENT))
-    if has_template(value):
+    if not _is_plain(value):
         regex = Regex(_from_template(value, ".*"), Dialect.GO, Anchor.FULL)
         return Literal("query", ValueMatch(name, kind=MatchKind.REGEX, regexes=[regex]))
     return Literal("query", ValueMatch(name, [value]))

@@ -90,6 +90,7 @@ def place_middlewares(
     except UnusableError as error:
         return _closed(policies, where, str(error))
     for middleware in flat:
+        shared.acting.add(middleware.name)
         if place.answered:
             _skip(middleware, place)
             continue
@@ -175,6 +176,7 @@ def _flat(
             continue
         if middleware.name in above:
             raise UnusableError(f'the chain "{middleware.name}" stands in itself')
+        shared.acting.add(middleware.name)
         names = strings(settings(middleware), "middlewares")
         below = [named(name, shared, middleware.node) for name in names]
         yield from _flat(below, shared, (*above, middleware.name))

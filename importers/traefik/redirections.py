@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _RULE = "HostRegexp(`^.+$`)"
 _CHALLENGE = "/.well-known/acme-challenge/"
 _BYPASSED = f"{_RULE} && !PathPrefix(`{_CHALLENGE}`)"
-_USUAL = {"http": 80, "https": 443}
+_USUAL = ("https", 443)
 
 
 def redirections(routers: Routers) -> None:
@@ -47,7 +47,7 @@ def _redirection(point: EntryPoint, given: Redirection, routers: Routers) -> Non
     if route.policies.redirect is None and route.policies.direct_response is None:
         status = 301 if given.permanent else 302
         redirect = Redirect(scheme=given.scheme, status_code=status, origin=Origin(given.node, {}))
-        if port != _USUAL.get(given.scheme):
+        if (given.scheme, port) != _USUAL:
             redirect.port = port
         route.policies.redirect = redirect
     routers.add(route, Place([point], point.tls is not None, "default" if point.tls else None))

@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gal.importers.traefik.classify import is_elsewhere
+from gal.importers.traefik.dynamic import Middleware
+from gal.importers.traefik.middlewares import named
 from gal.importers.traefik.options import number, plain, section, strings, text
+from gal.importers.traefik.placement import REFERENCE
 from gal.importers.traefik.tls import elsewhere
 from gal.ledger import Fate, Level
 from gal.reading import Mapping, Node, Placeholder
@@ -94,6 +97,18 @@ def read_router(name: str, node: Mapping, dynamic: Dynamic) -> Router:
     if options is not None and tls is not None:
         made.unusable = _unknown(options, tls, dynamic)
     return made
+
+
+def referred(name: str, dynamic: Dynamic, by: Mapping) -> Middleware:
+    """A middleware that a router or an entry point names. Where no file of the file provider is
+    here, `NAME@file` is in one that was not given.
+
+    Raises:
+        UnusableError: nobody defines it.
+    """
+    if name.lower().endswith("@file") and "file" not in dynamic.providers:
+        return Middleware(name, REFERENCE, None, by)
+    return named(name, dynamic, by)
 
 
 def _kept(node: Mapping, dynamic: Dynamic) -> dict[str, Any]:

@@ -19,10 +19,10 @@ from gal.importers.traefik.conditions import (
 from gal.importers.traefik.entry_points import EntryPoint, EntryPoints
 from gal.importers.traefik.layers import Layers, Way
 from gal.importers.traefik.matchers import has_template
-from gal.importers.traefik.middlewares import named, place_middlewares
+from gal.importers.traefik.middlewares import place_middlewares
 from gal.importers.traefik.options import text
 from gal.importers.traefik.placement import UnusableError
-from gal.importers.traefik.router import HIGHEST, Router, read_router, tls_options
+from gal.importers.traefik.router import HIGHEST, Router, read_router, referred, tls_options
 from gal.importers.traefik.rules import Condition, Every, RuleError, parse_rule
 from gal.importers.traefik.services import Services
 from gal.ledger import Fate, Level
@@ -34,7 +34,7 @@ from gal.model import (
     Origin,
     Route,
 )
-from gal.reading import Mapping, Node
+from gal.reading import Mapping, Node, is_placeholder
 
 if TYPE_CHECKING:
     from gal.importers.traefik.dynamic import Dynamic
@@ -184,6 +184,9 @@ class Routers:
             self._say(way.last, Fate.DROPPED, Level.INFO, message)
         for route, told in routes:
             self._finish(way, route, told, place)
+        if len(routes) > 1 and any(route.policies.rate_limit for route, _ in routes):
+            message = f"each of the {len(routes)} ways to fit the rule has a count of its own"
+            self._say(way.last, Fate.APPROXIMATED, Level.WARNING, message)
 
     def _base(self, way: Way, place: Place) -> Route:
         route = Route(way.last.name, origin=Origin(way.last.node, _NAMES))
@@ -233,7 +236,7 @@ class Routers:
             Why Traefik takes the router away, where it refuses one of them.
         """
         try:
-            chain = [named(name, self.dynamic, node) for name in names]
+            chain = [referred(name, self.dynamic, node) for name in names]
         except UnusableError as error:
             return str(error)
         return place_middlewares(route.policies, chain, route, self.dynamic, where=node)
@@ -258,6 +261,11 @@ class Routers:
         if router.rule is None:
             self._leave(router, "it has no rule: only Docker knows the default one")
             return None
+        if is_placeholder(router.text) and not router.given_priority:
+            message = (
+                "its priority is the length of the rule, and that of a placeholder is not known"
+            )
+            self._say(router, Fate.APPROXIMATED, Level.WARNING, message)
         syntax = (router.syntax or self.syntax or "").lower()
         if syntax in ("v2", "v3"):
             return self._parsed(router, syntax)

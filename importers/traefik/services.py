@@ -121,6 +121,8 @@ class Services:
                 if not node.taken and not node.all_taken:
                     key = "serversTransports" if kind == "servers_transports" else kind
                     self._keep(key, name, node, "nothing uses it")
+                elif kind == "middlewares" and name not in self.dynamic.acting:
+                    self._keep(kind, name, node, "only routers that Traefik leaves out name it")
 
     def _settle_hosts(self) -> None:
         """Servers that get their own name as `Host` get no other one from a middleware."""

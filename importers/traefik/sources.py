@@ -24,6 +24,7 @@ _HTTP = {
     "services": "services",
     "serversTransports": "servers_transports",
 }
+_DYNAMIC = frozenset(("http", "tcp", "udp", "tls"))
 _DEFAULT_PORT = "80"
 
 
@@ -57,6 +58,8 @@ def gather(documents: SequenceABC[Document], context: ImportContext) -> Sources:
     sources = Sources(Dynamic(context))
     manifests = Manifests(sources.dynamic)
     for document in documents:
+        manifests.learn(document.root)
+    for document in documents:
         document.respell(str.lower)
         sources.roots.append(document.root)
         _read(document, sources, manifests)
@@ -86,9 +89,10 @@ def _read(document: Document, sources: Sources, manifests: Manifests) -> None:
 
 def _file(root: Mapping, sources: Sources) -> None:
     """A file of the file provider, a static one, or both in one."""
-    sources.dynamic.providers.add("file")
+    if any(key.lower() in _DYNAMIC for key in root):
+        sources.dynamic.providers.add("file")
     _dynamic(root, sources)
-    if any(key.lower() not in ("http", "tcp", "udp", "tls") for key in root):
+    if any(key.lower() not in _DYNAMIC for key in root):
         sources.static.append(root)
 
 
@@ -170,9 +174,28 @@ def _labels(labels: Node, sources: Sources, container: tuple[str, Mapping] | Non
         return
     sources.dynamic.providers.add("docker")
     sources.made.append(root)
-    if container is not None:
-        _complete(root, *container)
+    if container is None:
+        container = _unnamed(root, labels, sources)
+    _complete(root, *container)
+    for protocol in ("tcp", "udp"):
+        _complete_other(root, protocol, *container)
     _dynamic(root, sources)
+
+
+def _unnamed(root: Mapping, labels: Node, sources: Sources) -> tuple[str, Mapping]:
+    """A container for labels that stand alone: it is called like what they describe first."""
+    found = ""
+    for protocol in ("http", "tcp", "udp"):
+        for section in ("services", "routers"):
+            below = root.peek(protocol)
+            parts = below.peek(section) if isinstance(below, Mapping) else None
+            if not found and isinstance(parts, Mapping):
+                found = next(iter(parts.entries), "")
+    if found:
+        message = f'whose labels these are is not said: the host is taken to be "{found}"'
+        report = sources.dynamic.context.report
+        report.at(labels, Fate.APPROXIMATED, Level.WARNING, "upstream", message, whole=False)
+    return found, mapping_at(labels)
 
 
 def _complete(root: Mapping, name: str, service: Mapping) -> None:
@@ -197,6 +220,38 @@ def _complete(root: Mapping, name: str, service: Mapping) -> None:
             router.put("service", scalar_at(router, only, "service", router))
 
 
+def _complete_other(root: Mapping, protocol: str, name: str, container: Mapping) -> None:
+    """The container as the server of TCP and UDP services, in the words of a file."""
+    below = root.peek(protocol)
+    services = below.peek("services") if isinstance(below, Mapping) else None
+    for service in services.entries.values() if isinstance(services, Mapping) else ():
+        balancer = service.peek("loadBalancer") if isinstance(service, Mapping) else None
+        server = balancer.peek("server") if isinstance(balancer, Mapping) else None
+        if not isinstance(service, Mapping) or not isinstance(balancer, Mapping):
+            continue
+        made = _without_server(balancer, service)
+        server = server if isinstance(server, Mapping) else mapping_at(balancer, "server", balancer)
+        servers = Sequence(server.source, server.line, server.column, made, "servers")
+        one = mapping_at(server, 0, servers)
+        for key, node in server.entries.items():
+            if key.lower() != "port":
+                one.put(key, node)
+        port = server.take_str("port") or _port_of(container)
+        one.put("address", scalar_at(server, f"{name}:{port}", "address", one))
+        servers.items.append(one)
+        made.put("servers", servers)
+        service.put("loadBalancer", made)
+
+
+def _without_server(balancer: Mapping, service: Mapping) -> Mapping:
+    """A load balancer in the words of a file, which has no `server`."""
+    made = mapping_at(balancer, "loadBalancer", service)
+    for key, node in balancer.entries.items():
+        if key.lower() != "server":
+            made.put(key, node)
+    return made
+
+
 def _give_servers(service: Mapping, name: str, container: Mapping) -> None:
     """A load balancer's only server is the container, at the port that the labels say."""
     balancer = service.peek("loadBalancer")
@@ -208,6 +263,8 @@ def _give_servers(service: Mapping, name: str, container: Mapping) -> None:
     if not isinstance(balancer, Mapping) or balancer.has("servers"):
         return
     server = balancer.take("server")
+    balancer = _without_server(balancer, service)
+    service.put("loadBalancer", balancer)
     server = server if isinstance(server, Mapping) else mapping_at(balancer, "server", balancer)
     url = server.take_str("url")
     if url is None:
@@ -216,10 +273,9 @@ def _give_servers(service: Mapping, name: str, container: Mapping) -> None:
     servers = Sequence(server.source, server.line, server.column, balancer, "servers")
     made = mapping_at(server, 0, servers)
     made.put("url", scalar_at(server, url, "url", made))
-    for option in ("weight", "preservePath"):
-        value = server.take(option)
-        if value is not None:
-            made.put(option, value)
+    for key, node in server.entries.items():
+        if key.lower() not in ("url", "port", "scheme"):
+            made.put(key, node)
     servers.items.append(made)
     balancer.put("servers", servers)
 

@@ -100,8 +100,9 @@ def apply_options(
         guard = _options(name, node, dynamic, gateway)
         if guard is not None:
             guards[name] = guard
-    for name in dynamic.unseen_options:
-        guards[name] = Guard(CLIENT_CERTIFICATE, "traefik", {"options": name})
+    for name, at in dynamic.unseen_options.items():
+        origin = Origin(at, {})
+        guards[name] = Guard(CLIENT_CERTIFICATE, "traefik", {"options": name}, origin=origin)
     for route, options in made:
         guard = guards.get(options) if options is not None else None
         if guard is not None:
@@ -118,7 +119,7 @@ def elsewhere(name: str, node: Mapping, dynamic: Dynamic) -> None:
         message = "other files have these TLS options: they may ask clients for a certificate"
         report.at(at, Fate.DROPPED, Level.WARNING, "tls", message)
         return
-    dynamic.unseen_options.add(name)
+    dynamic.unseen_options.setdefault(name, at)
     message = "other files have these TLS options, which seem to ask clients for a certificate"
     report.at(at, Fate.CARRIED, Level.WARNING, "tls", f"{message}; others refuse everybody")
 

@@ -23,6 +23,7 @@ class _Dumper(yaml.SafeDumper):
 
 
 _Dumper.add_representer(str, _Dumper.represent_str)
+_Dumper.add_multi_representer(str, _Dumper.represent_str)
 
 
 def compact(data: Any, *, flat: bool = False) -> str:

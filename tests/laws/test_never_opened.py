@@ -49,14 +49,10 @@ def there_and_back(gateway: m.Gateway, target: str) -> m.Gateway:
 
 
 def without_foreign(gateway: m.Gateway) -> m.Gateway:
-    """Without made-up plugins, which no provider would read back, and without TLS server names:
-    no gateway but Kong lets plain requests pass them by, which the ledger says.
-    """
-    owners = [gateway, *gateway.services, *(route for _, route in gateway.walk_routes())]
-    for owner in [*owners, *gateway.consumers]:
+    """Without made-up plugins, which no provider would read back."""
+    routes = [route for _, route in gateway.walk_routes()]
+    for owner in (gateway, *gateway.services, *routes, *gateway.consumers):
         owner.policies.plugins = {}
-        if isinstance(owner, m.Route):
-            owner.server_names = []
         owner.extensions = {}
         for item in fields(owner.policies):
             policy = getattr(owner.policies, item.name)

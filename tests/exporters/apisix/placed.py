@@ -27,9 +27,13 @@ class Placed:
 
     @property
     def plugins(self) -> Json:
-        """The plugins of the first route."""
-        found: Json = self.data["routes"][0].get("plugins", {})
-        return found
+        """The plugins that act on the first route: its own and, under them, its service's."""
+        first = self.data["routes"][0]
+        own: Json = first.get("plugins", {})
+        for service in self.data.get("services", []):
+            if service["id"] == first.get("service_id"):
+                return {**service.get("plugins", {}), **own}
+        return own
 
     @property
     def closed(self) -> bool:

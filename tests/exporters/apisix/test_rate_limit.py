@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.exporters.apisix.placed import gal, route
+from tests.exporters.apisix.placed import gal, own_route, place, route
 
 REFUSAL = {"allow_degradation": True, "rejected_code": 429, "rejected_msg": "Rate limit exceeded"}
 CLOCK = "info approximated: APISIX starts a window with its first request, not by the clock"
@@ -98,3 +98,20 @@ def test_what_the_upstream_counts() -> None:
     assert placed.said == [
         "warning dropped: APISIX does not count by the answers of an upstream",
     ]
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"count": 1, "time_window": 10, "key_type": "var_combination", "key": "$consumer_name"},
+        {"count": 1, "time_window": 10, "key_type": "var_combination", "key": "$remote_addr $uri"},
+        {"count": 1, "time_window": 10, "key_type": "constant", "key": "all"},
+        {"count": 1, "time_window": 10, "key": "http_x_client"},
+    ],
+    ids=lambda config: config["key"],
+)
+def test_keys_of_apisix_itself_come_back(config: dict[str, Any]) -> None:
+    """A plugin of a file of APISIX."""
+    text = ", ".join(f"{name}: {value}" for name, value in config.items())
+    placed = place(own_route(f"{{limit-count: {{{text}}}}}"))
+    assert placed.plugins["limit-count"] == config

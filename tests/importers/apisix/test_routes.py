@@ -113,7 +113,28 @@ def test_vars(conditions: str, expected: dict[str, Any]) -> None:
 
 def test_an_expression_on_every_path_is_the_path() -> None:
     found = matches("uri: /*, vars: [[uri, '~~', '^/v[0-9]+/']]")
-    assert found == {"path_regex": {"pattern": "^/v[0-9]+/", **SEARCH}}
+    own = {"apisix": {"uris": ["/*"]}}
+    assert found == {"path_regex": {"pattern": "^/v[0-9]+/", **SEARCH}, "extensions": own}
+
+
+@pytest.mark.parametrize(
+    ("uri", "condition", "path"),
+    [
+        ("/a*", "[uri, ==, /a/b]", {"path": "/a/b"}),
+        ("/a*", r"[uri, '~~', '^/a/(?:b|c)']", {"pattern": "^/a/(?:b|c)"}),
+        ("/a*", "[uri, '~~', '^/a/b|/c']", None),
+        ("/a*", "[uri, '~~', '^/a?']", None),
+        ("/a*", "[uri, ==, /b]", None),
+    ],
+)
+def test_a_condition_within_a_start(uri: str, condition: str, path: dict[str, Any] | None) -> None:
+    """The condition is the path where all that it takes starts as the route's uri does."""
+    found: Any = matches(f"uri: {uri}, vars: [{condition}]")
+    if path is None:
+        assert found is None
+        return
+    assert found.pop("extensions") == {"apisix": {"uris": [uri]}}
+    assert found == ({"path_regex": {**path, **SEARCH}} if "pattern" in path else path)
 
 
 @pytest.mark.parametrize(

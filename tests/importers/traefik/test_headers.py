@@ -135,9 +135,7 @@ def test_allowed_hosts(rule: str, fields: str, guarded: bool) -> None:
     ("fields", "expected"),
     [
         pytest.param("frameDeny: true", [], id="exact"),
-        pytest.param(
-            "stsSeconds: 60", ["info exact m1.headers.stsSeconds"], id="strict transport"
-        ),
+        pytest.param("stsSeconds: 60", ["info exact m1.headers.stsSeconds"], id="strict transport"),
         pytest.param("stsSeconds: 60, forceSTSHeader: true", [], id="forced"),
         pytest.param("stsPreload: true", ["info exact m1.headers.stsPreload"], id="no seconds"),
         pytest.param(

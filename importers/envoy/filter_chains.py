@@ -1,0 +1,124 @@
+"""Filter chains: which connections come to one, and which of them the model's routes of another
+would take, too.
+
+Source: https://www.envoyproxy.io/docs/envoy/latest/api-v3/config/listener/v3/listener_components.proto
+(`FilterChainMatch`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from gal.importers.envoy.routes import Condition
+from gal.ledger import Fate, Level
+from gal.reading import Mapping
+
+if TYPE_CHECKING:
+    from gal.ledger import Reporter
+
+_FEATURE = "listeners"
+DECIDING = {
+    f"envoy.filters.network.{name}"
+    for name in (
+        *("rbac", "ext_authz", "client_ssl_auth", "ratelimit"),
+        *("wasm", "golang", "ext_proc", "dynamic_modules"),
+    )
+}
+"""Network filters that decide who may connect, or may do so by their program."""
+
+
+def condition_of(chain: Mapping, report: Reporter, *, alone: bool) -> Condition:
+    """When connections come to a chain.
+
+    Args:
+        chain: the chain.
+        report: where differences go.
+        alone: there is no other that the client's protocol could lead to.
+    """
+    found = Condition()
+    node = chain.take_mapping("filter_chain_match")
+    if node is None:
+        return found
+    names = [name.lower() for name in node.take_strings("server_names") or ()]
+    found.server_names = tuple(names)
+    sources = [_range(one) for one in node.take_mappings("source_prefix_ranges")]
+    found.sources = tuple(one for one in sources if one)
+    port = node.take("destination_port")
+    unsaid = []
+    if port is not None:
+        found.ports = (int(port.as_int()),)
+    transport = node.take_str("transport_protocol", "")
+    if transport == "raw_buffer":
+        found.schemes = ("http",)
+    protocols = node.take_strings("application_protocols") or []
+    if protocols and not {"h2", "http/1.1"} <= set(protocols):
+        if alone and {"h2", "http/1.1", "http/1.0", "h2c"} & set(protocols):
+            at = node.peek("application_protocols")
+            message = "clients that offer another protocol are let in, too"
+            report.at(at, Fate.APPROXIMATED, Level.WARNING, _FEATURE, message)
+        else:
+            unsaid.append("the protocol that the client offers")
+    for key in list(node.untaken()):
+        node.mark(key)
+        node.entries[key].take_all()
+        unsaid.append(f"the connection's {key}")
+    found.unsaid = tuple(unsaid)
+    return found
+
+
+def parts(condition: Condition) -> list[Condition]:
+    """A condition by the rank of its server names: one chain may have names that rank before those
+    of another, and names that rank after them.
+    """
+    ranks: dict[int, list[str]] = {}
+    for name in condition.server_names:
+        ranks.setdefault(len(name) if name.startswith("*") else 0, []).append(name)
+    if len(ranks) < 2:
+        return [condition]
+    return [replace(condition, server_names=tuple(names)) for names in ranks.values()]
+
+
+def speaks_tls(chain: Mapping) -> bool:
+    """Whether connections of a chain are encrypted."""
+    return chain.has("transport_socket") or chain.has("tls_context")
+
+
+def breadth(condition: Condition) -> tuple[object, ...]:
+    """Envoy's order of filter chains: by port, server name, transport, and the client's address;
+    the smaller is chosen first.
+    """
+    names = condition.server_names
+    name = min(
+        ((True, -len(one)) if one.startswith("*") else (False, 0) for one in names),
+        default=(True, 0),
+    )
+    narrow = max((one.rpartition("/")[2].zfill(3) for one in condition.sources), default="")
+    return not condition.ports, name, not condition.unsaid, not narrow, -int(narrow or 0)
+
+
+def takes(wider: Condition, narrow: Condition) -> bool:
+    """Whether the model's routes of one chain would take connections of a narrower one, too."""
+    if breadth(wider) <= breadth(narrow):
+        return False
+    if wider.schemes and narrow.schemes and not set(wider.schemes) & set(narrow.schemes):
+        return False
+    if wider.ports and narrow.ports and not set(wider.ports) & set(narrow.ports):
+        return False
+    if not wider.server_names or not narrow.server_names:
+        return True
+    return any(
+        own == name or (name.startswith("*") and own.endswith(name[1:]))
+        for name in wider.server_names
+        for own in narrow.server_names
+    )
+
+
+def _range(node: Mapping) -> str | None:
+    address = node.take_str("address_prefix")
+    length = node.take("prefix_len")
+    if address is None:
+        return None
+    if isinstance(length, Mapping):
+        length = length.take("value")
+    return f"{address}/{length.as_int()}" if length is not None else address
