@@ -129,8 +129,11 @@ def without_unsaid(provider: str, read: Json, model: Json) -> Json:
 
     Routes that name a service stand in it, where those of the case's model do.
     """
-    if any(service.get("routes") for service in model.get("services", [])):
-        read = _nested(read)
+    owners = [
+        one["name"] for one in model.get("services", []) if one.get("routes") and "name" in one
+    ]
+    if owners:
+        read = _nested(_with_services(read, owners))
     unsaid = frame(f"{provider} unsaid")
     if not unsaid:
         return read
@@ -142,6 +145,25 @@ def without_unsaid(provider: str, read: Json, model: Json) -> Json:
             if isinstance(upstream, dict) and upstream.get("host_header") == {"mode": "target"}:
                 del upstream["host_header"]
     return dict(_strip(unsaid, read, model))
+
+
+def _with_services(read: Json, names: list[str]) -> Json:
+    """The model with a service for each upstream that is one in the case's model."""
+    known = {one.get("name") for one in read.get("services", [])}
+    wanted = [name for name in names if name not in known]
+    found = [one for one in read.get("upstreams", []) if one.get("name") in wanted]
+    if not found:
+        return read
+    rest = [one for one in read["upstreams"] if one not in found]
+    made = [
+        {
+            "name": one["name"],
+            "upstream": {key: below for key, below in one.items() if key != "name"},
+        }
+        for one in found
+    ]
+    changed = {**read, "services": [*made, *read.get("services", [])], "upstreams": rest}
+    return {key: value for key, value in changed.items() if value}
 
 
 def _nested(read: Json) -> Json:
