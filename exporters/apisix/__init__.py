@@ -1,4 +1,4 @@
-"""The model as files of a standalone Apache APISIX (3.10 and later)."""
+"""The model as files of a standalone Apache APISIX (as of 3.18)."""
 
 from __future__ import annotations
 

@@ -45,6 +45,9 @@ BY_CONSUMER = frozenset(
 )
 """Plugins that ask for a consumer's credentials."""
 
+CLIENT_CERTIFICATE = "client-certificate"
+"""Name of the guard that the importer makes of an `ssl` with `client`; it is no plugin."""
+
 _ANYWHERE = ("Authorization", "Cookie")
 """Headers for an external check that wants all of them: APISIX passes on those that it is told."""
 
@@ -136,12 +139,25 @@ def _parts(
 
 def _add_guards(policy: Authentication, parts: list[tuple[str, Json]], shared: Shared) -> None:
     for guard in policy.guards:
+        if _is_certificate(guard, shared):
+            continue
         one = (guard.name, _guard(guard, shared))
         taken = [config for name, config in parts if name == guard.name]
         if taken and policy.require is Require.ALL and one[1] not in taken:
             raise CannotGuardError(f"APISIX has one {guard.name} on a route, and two are asked for")
         if one not in parts:
             parts.append(one)
+
+
+def _is_certificate(guard: Guard, shared: Shared) -> bool:
+    """Whether it stands for a client's certificate, which an `ssl` of the file asks for."""
+    if guard.provider != "apisix" or guard.name != CLIENT_CERTIFICATE:
+        return False
+    _ = guard.settings, guard.config
+    asked = any("client" in kept(one.extensions) for one in shared.gateway.certificates)
+    if not asked:
+        raise CannotGuardError("no certificate of the file asks clients for theirs")
+    return True
 
 
 def _only_inline(policy: Authentication, inline: list[list[str]]) -> list[str]:

@@ -67,8 +67,9 @@ class Destinations:
     def prepare(self) -> None:
         """Write the upstreams that have names, and all services."""
         gateway = self.shared.gateway
-        for _, route in unwrap(gateway).walk_routes():
-            self._parts |= {backend.upstream for backend in route.backends}
+        for owner, route in unwrap(gateway).walk_routes():
+            own = None if owner is None else owner.name
+            self._parts |= {one.upstream for one in route.backends if one.upstream != own}
         for service in gateway.services:
             if service.name is not None:
                 self.services.setdefault(service.name, service)
@@ -296,6 +297,6 @@ def _label(service: Service, upstream: Upstream) -> str:
 def carried_of(extensions: Extensions) -> Json:
     """What a route of APISIX had that the model does not say, as fields of the route."""
     values = kept(extensions)
-    for key in ("uris", SPLIT, "_meta"):
+    for key in ("uris", "hosts", SPLIT, "_meta"):
         values.pop(key, None)
     return values

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass, field
 
 from gal.exporters.apisix.order import METHODS, hosts_of, without_port
-from gal.exporters.apisix.plugin import Json, has_condition, header_variable
+from gal.exporters.apisix.plugin import Json, has_condition, header_variable, kept
 from gal.exporters.apisix.regex import UntranslatableError, escaped, searched
 from gal.model import AddressMatch, MatchKind, ModelNode, Route, ValueMatch
 from gal.reading import is_placeholder
@@ -62,21 +62,23 @@ def _hosts(route: Route, found: Matches, native: bool) -> None:
     hosts = list(dict.fromkeys(route.hosts))
     if not hosts or (not native and hosts_of(route) == ("",)):
         return
-    if native:
+    own = kept(route.extensions).get("hosts", hosts) if native else None
+    if own == hosts:
         found.entity["hosts"] = hosts
         return
     ports = [host for host in hosts if without_port(host) != host]
-    names = hosts_of(route)
-    if names is not None and not ports:
+    names = hosts_of(route) if own is None else tuple(own) or None
+    if names is not None and not ports and own is None:
         if all(_HOST.fullmatch(host) or is_placeholder(host) for host in hosts):
             found.entity["hosts"] = hosts
             return
         names = None
     if names is not None:
         found.entity["hosts"] = list(names)
-    if ports or names is None:
-        alternatives = [_host(host) for host in hosts]
-        found.conditions.append(_any_of(alternatives))
+    if not ports and len(hosts) > 1 and "*" not in "".join(hosts):
+        found.conditions.append(["host", "in", hosts])
+    elif ports or names is None:
+        found.conditions.append(_any_of([_host(host) for host in hosts]))
 
 
 def _host(host: str) -> Condition:

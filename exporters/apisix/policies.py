@@ -18,7 +18,7 @@ from gal.exporters.apisix.cache import cache
 from gal.exporters.apisix.cors import cors
 from gal.exporters.apisix.headers import headers, request_line
 from gal.exporters.apisix.people import people_of
-from gal.exporters.apisix.plugin import CannotGuardError, Json, Plugins, differs, note
+from gal.exporters.apisix.plugin import CannotGuardError, Json, Plugins, differs, native, note
 from gal.exporters.apisix.rate_limit import rate_limit, unlimited
 from gal.exporters.apisix.resilience import circuit_breaker
 from gal.model import Policy
@@ -148,7 +148,11 @@ def _limit(build: RouteBuild, shared: Shared) -> None:
 
 
 def _group(build: RouteBuild, limit: RateLimit, shared: Shared) -> str | None:
-    """The name of what counts together: a wider scope than the route."""
+    """The name of what counts together: a wider scope than the route. What comes from APISIX stands
+    where it stood, and needs none.
+    """
+    if native(shared):
+        return None
     if unwrap(build.route.policies.rate_limit) is unwrap(limit):
         return None
     service = build.service

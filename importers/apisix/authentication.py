@@ -62,8 +62,8 @@ def api_key_auth(plugin: Plugin) -> ApiKeyAuth:
     config = plugin.node
     config.mark("anonymous_consumer")
     return ApiKeyAuth(
-        header_names=[config.take_str("header", "apikey")],
-        query_params=[config.take_str("query", "apikey")],
+        header_names=_place(config, "header", "apikey"),
+        query_params=_place(config, "query", "apikey"),
         hide_credentials=config.take_bool("hide_credentials", False),
         realm=config.take_str("realm", "key"),
         origin=plugin.origin(KEY_NAMES),
@@ -80,9 +80,9 @@ def jwt_auth(plugin: Plugin, report: Reporter) -> JwtAuth:
     carry(config, report, "authentication", Kept("store_in_ctx", False, Level.INFO))
     auth = JwtAuth(
         algorithms=[],
-        header_names=[config.take_str("header", "authorization")],
-        query_params=[config.take_str("query", "jwt")],
-        cookie_names=[config.take_str("cookie", "jwt")],
+        header_names=_place(config, "header", "authorization"),
+        query_params=_place(config, "query", "jwt"),
+        cookie_names=_place(config, "cookie", "jwt"),
         verify_claims=claims or ["exp", "nbf"],
         require_claims=bool(claims),
         key_claim=config.take_str("key_claim_name", "key"),
@@ -266,3 +266,9 @@ def _with_parts(members: list[Plugin]) -> list[Plugin]:
                     Plugin(n, c) for n, c in item.entries.items() if isinstance(c, Mapping)
                 )
     return found
+
+
+def _place(config: Mapping, key: str, default: str) -> list[str]:
+    """Where a credential is looked for; an empty name looks nowhere."""
+    name = config.take_str(key, default)
+    return [name] if name else []

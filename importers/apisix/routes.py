@@ -12,8 +12,9 @@ from gal.importers.apisix.fields import (
     extensions,
     take_labels,
 )
+from gal.importers.apisix.texts import escape
 from gal.importers.apisix.upstreams import take_timeout
-from gal.importers.apisix.variables import apply_vars, escape
+from gal.importers.apisix.variables import apply_vars
 from gal.ledger import Fate, Level
 from gal.model import AddressMatch, Anchor, Dialect, Origin, PathMatch, Policies, Regex, Route
 from gal.reading import Mapping, Node, is_placeholder

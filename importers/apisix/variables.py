@@ -10,8 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from gal.importers.apisix import connection
+from gal.importers.apisix.texts import escape, texts_of
 from gal.model import (
-    AddressMatch,
     Anchor,
     Dialect,
     MatchKind,
@@ -25,12 +26,6 @@ from gal.reading import Node, Scalar, Sequence
 
 _ANYWHERE = frozenset((None, "/"))
 _TOKEN = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|.", re.DOTALL)
-_META = re.compile(r"[.^$*+?()\[\]{}|\\]")
-
-
-def escape(text: str) -> str:
-    """The text as an expression that matches just it."""
-    return _META.sub(r"\\\g<0>", text)
 
 
 def apply_vars(route: Route, node: Node) -> str | None:
@@ -47,6 +42,8 @@ def apply_vars(route: Route, node: Node) -> str | None:
         word = items[0].as_str()
         if word == "AND":
             items = items[1:]
+        elif word == "OR" and connection.apply_any(route, items[1:]):
+            return None
         elif word in ("OR", "!AND", "!OR"):
             return f'"{word}" of conditions on variables'
         else:
@@ -148,20 +145,14 @@ def _cookie(match: ValueMatch) -> ValueMatch:
 
 def _plain(route: Route, variable: str, operator: str, value: Node) -> bool:
     """Whether a condition on the request as a whole became one of the route's own matches."""
-    apply = _PLAIN.get(variable)
-    return apply is not None and apply(route, operator, value)
-
-
-def _texts(operator: str, value: Node) -> list[str] | None:
-    if operator == "==" and isinstance(value, Scalar) and not value.is_null:
-        return [value.as_str()]
-    if operator in ("in", "IN") and isinstance(value, Sequence):
-        return [item.as_str() for item in value.items]
-    return None
+    known = _PLAIN.get(variable)
+    if known is not None:
+        return known(route, operator, value)
+    return connection.apply(route, variable, operator, value)
 
 
 def _method(route: Route, operator: str, value: Node) -> bool:
-    texts = _texts(operator, value)
+    texts = texts_of(operator, value)
     if not texts:
         return False
     if route.methods:
@@ -171,29 +162,10 @@ def _method(route: Route, operator: str, value: Node) -> bool:
 
 
 def _scheme(route: Route, operator: str, value: Node) -> bool:
-    texts = _texts(operator, value)
+    texts = texts_of(operator, value)
     if not texts or not set(texts) <= {"http", "https"} or route.schemes:
         return False
     route.schemes = texts
-    return True
-
-
-def _host(route: Route, operator: str, value: Node) -> bool:
-    texts = _texts(operator, value)
-    if not texts or route.hosts:
-        return False  # which would change the order of routes
-    route.hosts = texts
-    return True
-
-
-def _address(route: Route, operator: str, value: Node) -> bool:
-    if operator == "ipmatch" and isinstance(value, Sequence):
-        texts: list[str] | None = [item.as_str() for item in value.items]
-    else:
-        texts = _texts(operator, value)
-    if not texts or route.sources:
-        return False
-    route.sources = [AddressMatch(ip=text) for text in texts]
     return True
 
 
@@ -204,7 +176,7 @@ def _uri(route: Route, operator: str, value: Node) -> bool:
     if len(route.paths) != 1 or route.paths[0].path_prefix is None:
         return False
     start = route.paths[0].path_prefix
-    texts = _texts(operator, value)
+    texts = texts_of(operator, value)
     origin = Origin(value, {})
     if texts and all(text.startswith(start) for text in texts):
         route.paths = [PathMatch(path=text, origin=origin) for text in texts]
@@ -242,7 +214,5 @@ def _has_alternatives(pattern: str) -> bool:
 _PLAIN: dict[str, Callable[[Route, str, Node], bool]] = {
     "request_method": _method,
     "scheme": _scheme,
-    "host": _host,
-    "remote_addr": _address,
     "uri": _uri,
 }

@@ -10,6 +10,9 @@ from tests.importers.apisix.reading import fragment, model, route, said
 
 SEARCH = {"dialect": "pcre", "anchor": "search"}
 
+ANY_HOST = {"extensions": {"apisix": {"hosts": []}}}
+"""Conditions on the host give the route no rank among those for hosts."""
+
 
 def matches(fields: str) -> dict[str, Any]:
     """What a route without plugins matches."""
@@ -98,7 +101,27 @@ def test_matches(fields: str, expected: dict[str, Any]) -> None:
             },
         ),
         ("[[request_method, ==, GET]]", {"methods": ["GET"]}),
-        ("[[host, ==, a.example]]", {"hosts": ["a.example"]}),
+        ("[[host, ==, a.example]]", {"hosts": ["a.example"], **ANY_HOST}),
+        (r"[[host, '~~', '\.a\.test\z']]", {"hosts": ["*.a.test"], **ANY_HOST}),
+        (r"[[OR, [host, ==, a], [host, '~~', '^b\..']]]", {"hosts": ["a", "b.*"], **ANY_HOST}),
+        (
+            "[[OR, [AND, [host, ==, a], [server_port, ==, '80']], [host, ==, b]]]",
+            {"hosts": ["a:80", "b"], **ANY_HOST},
+        ),
+        (
+            r"[[ssl_server_name, '~*', '^a\.test\z|\.b\.test\z|^c\..|.']]",
+            {"server_names": ["a.test", "*.b.test", "c.*", "*"]},
+        ),
+        ("[[server_port, in, ['80', '81']]]", {"destinations": [{"port": 80}, {"port": 81}]}),
+        (
+            "[[AND, [server_addr, ipmatch, ['::1']], [server_port, ==, '80']]]",
+            {"destinations": [{"ip": "::1", "port": 80}]},
+        ),
+        (
+            "[[OR, [remote_addr, ipmatch, [10.0.0.1]], [AND, [remote_addr, ==, 10.0.0.2],"
+            " [remote_port, ==, '9']]]]",
+            {"sources": [{"ip": "10.0.0.1"}, {"ip": "10.0.0.2", "port": 9}]},
+        ),
         ("[[scheme, ==, https]]", {"schemes": ["https"]}),
         ("[[remote_addr, ipmatch, [10.0.0.0/8]]]", {"sources": [{"ip": "10.0.0.0/8"}]}),
         (
@@ -144,6 +167,8 @@ def test_a_condition_within_a_start(uri: str, condition: str, path: dict[str, An
         ("vars: [OR, [arg_a, ==, '1'], [arg_b, ==, '1']]", '"OR" of conditions'),
         ("vars: [[uri, '~~', '^/v']]", '"~~" on the variable "uri"'),
         ("vars: [[request_method, '!', ==, GET]]", '"==" on the variable "request_method"'),
+        (r"vars: [[host, '~~', 'a.b']]", '"~~" on the variable "host"'),
+        ("vars: [[server_port, ==, x]]", '"==" on the variable "server_port"'),
         ("vars: [[arg_a, has, x]]", '"has" on the variable'),
         ("filter_func: 'function(vars) return true end'", "what this code takes"),
         ("script: 'return {}'", "only APISIX runs this script"),
