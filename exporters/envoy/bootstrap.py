@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from gal.claims import unwrap
 from gal.exporters.envoy.build import Json, Shared
 from gal.exporters.envoy.carried_connections import connection_guards
-from gal.exporters.envoy.carried_settings import bootstrap_settings, unwritten
+from gal.exporters.envoy.carried_settings import bootstrap_settings, unread, unwritten
 from gal.exporters.envoy.clusters import Directory
 from gal.exporters.envoy.listeners import listeners, ports
 from gal.exporters.envoy.routes import RouteWriter
@@ -28,6 +28,7 @@ def bootstrap(shared: Shared) -> Json:
     """Envoy's configuration as a static bootstrap."""
     directory = Directory.of(shared)
     shared.upstream_cluster = directory.cluster_named
+    shared.source_cluster = lambda name, grpc: directory.source_cluster(name, grpc=grpc)
     shared.has_cluster = lambda name: directory.named(name) is not None
     found = ports(shared)
     connection_guards(found, shared)
@@ -45,6 +46,7 @@ def bootstrap(shared: Shared) -> Json:
     config = bootstrap_settings(config, shared)
     config["static_resources"]["clusters"] = shared.clusters.render()
     unwritten(shared)
+    unread(shared)
     shared.context.claims.claim(shared.gateway.settings)  # its order is that of the routes
     settle_hidden(shared.gateway, shared.effective, shared.context)
     _unreached(shared, directory)

@@ -87,10 +87,11 @@ class HttpFilters:
         """Have a filter of the source in the chain, switched off, behind the filters `before` of
         the same stage. Returns its name: its own, with a number where another filter has that.
         """
-        name, number = entry["name"], 1
+        own = name = str(entry["name"])
+        number = 1
         while self._entries.setdefault(name, entry) != entry or name in before:
             number += 1
-            name = f"{entry['name']}-{number}"
+            name = f"{own}-{number}"
         self._carried.setdefault(stage, {})[name] = None
         if before:
             self._pairs.append((before[-1], name))
@@ -238,6 +239,11 @@ class Clusters:
         return list(self._clusters.values())
 
 
+def _as_named(name: str, grpc: bool) -> str:
+    del grpc
+    return name
+
+
 @dataclass(slots=True)
 class Shared:
     """What all routes of one bootstrap share.
@@ -249,6 +255,7 @@ class Shared:
         clusters: all clusters.
         replies: texts of refusals.
         upstream_cluster: gives the cluster of an upstream or service of the model, by its name.
+        source_cluster: gives the cluster that carried settings call by its name, for gRPC or not.
         has_cluster: whether there is one of that name.
         effective: identities of the policies that act on any route.
     """
@@ -259,6 +266,7 @@ class Shared:
     clusters: Clusters = field(default_factory=Clusters)
     replies: LocalReplies = field(default_factory=LocalReplies)
     upstream_cluster: Callable[[str], str] = str
+    source_cluster: Callable[[str, bool], str] = _as_named
     has_cluster: Callable[[str], bool] = bool
     effective: set[int] = field(default_factory=set)
     _states: dict[type, Any] = field(default_factory=dict)

@@ -13,7 +13,7 @@ from typing import Any
 
 from gal.claims import unwrap
 from gal.exporters.envoy.build import FILTER_CONFIG, Json, RouteBuild, Shared
-from gal.exporters.envoy.references import clusters_in, old_type_in, secrets_in
+from gal.exporters.envoy.references import clusters_in, grpc_clusters_in, old_type_in, secrets_in
 from gal.model import Extensions, Guard, Policies
 
 PROVIDER = "envoy"
@@ -169,5 +169,6 @@ def unsound(value: Any, shared: Shared) -> str | None:
 
 def refer(value: Any, shared: Shared) -> None:
     """Have the clusters in the file that carried settings refer to."""
+    grpc = grpc_clusters_in(value)
     for name in clusters_in(value):
-        shared.upstream_cluster(name)
+        shared.source_cluster(name, name in grpc)

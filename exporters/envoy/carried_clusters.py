@@ -14,6 +14,7 @@ from gal.exporters.envoy.carried import own, refer, unsound
 from gal.model import Upstream
 
 HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
+_KINDS = ("cluster_type", "type")
 _ELSEWHERE = "the source says something else in its place"
 _LOST = {
     "eds_cluster_config": "the targets are those of the file",
@@ -64,7 +65,13 @@ _CHECK = frozenset(
     (
         *("no_traffic_interval", "no_traffic_healthy_interval", "unhealthy_edge_interval"),
         *("healthy_edge_interval", "initial_jitter", "interval_jitter", "interval_jitter_percent"),
-        *("event_log_path", "event_logger", "always_log_health_check_failures", "tls_options"),
+        *(
+            "event_log_path",
+            "event_logger",
+            "event_service",
+            "always_log_health_check_failures",
+            "tls_options",
+        ),
         *("transport_socket_match_criteria", "reuse_connection", "alt_port"),
         *("always_log_health_check_success", "custom_health_check"),
     )
@@ -78,7 +85,7 @@ def settle(cluster: Json, upstream: Upstream, shared: Shared) -> Json:
     if not kept:
         return cluster
     found = dict(cluster)
-    for key, value in sorted(kept.items()):
+    for key, value in sorted(kept.items(), key=lambda item: (item[0] not in _KINDS, item[0])):
         problem = _LOST.get(key) or unsound({key: value}, shared)
         if problem is None:
             problem = _put(key, value, found)
@@ -178,7 +185,8 @@ def _common(value: Any, cluster: Json) -> str | None:
 
 
 def _panic(value: Any, cluster: Json) -> str | None:
-    return _common({"healthy_panic_threshold": {"value": value}}, cluster)
+    share = int(value) if value == int(value) else value
+    return _common({"healthy_panic_threshold": {"value": share}}, cluster)
 
 
 def _detection(value: Any, cluster: Json) -> str | None:

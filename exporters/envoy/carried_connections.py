@@ -38,7 +38,6 @@ _COMMON = frozenset(
 _NOT_BACK = {
     "sds": "the secret comes from a control plane",
     "default_validation_context": "there are two sets of rules for one certificate",
-    "prefer_client_ciphers": "",
 }
 
 
@@ -86,6 +85,9 @@ def connection_guards(ports: Sequence[Port], shared: Shared) -> None:
                 common[name] = {
                     kind: config for kind, config in known.items() if guards.get(kind) == config
                 }
+    for one in ports:
+        if not one.secure:
+            (common[one.name] or {}).pop(CLIENT_CERTIFICATE, None)  # nobody shows one there
     asked.guards = {name: guards for name, guards in common.items() if guards}
 
 
@@ -100,13 +102,15 @@ def connection_guard(control: Guard, route: Route, shared: Shared) -> str | None
     what = "a client certificate" if kind == CLIENT_CERTIFICATE else "a filter on connections"
     for name in (one.name for one in takers):
         if asked.guards.get(name, {}).get(kind) != config:
-            return f'{what} would be asked of all routes of the listener "{name}"'
+            return f'not all routes of the listener "{name}" ask for {what}, or it cannot'
         if name in asked.unclear:
             return f'the filter chains of the listener "{name}" ask for different certificates'
     if kind == CLIENT_CERTIFICATE:
         for key, reason in _NOT_BACK.items():
-            if key in config and reason:
+            if key in config:
                 return f"{what} cannot be asked for: {reason}"
+        if "verify_subject_alt_name" in (config.get("validation_context") or {}):
+            return f"{what} cannot be asked for: Envoy 3 has no verify_subject_alt_name"
     problem = unsound(config, shared)
     return None if problem is None else f"{what} cannot be asked for: {problem}"
 
@@ -146,7 +150,11 @@ def guarding_filters(name: str, shared: Shared) -> list[Json]:
 def secured(socket: Json, name: str, shared: Shared) -> Json:
     """A listener's transport socket with what it asks of clients, and what else was carried."""
     kept = dict(shared.state(_Asked).guards.get(name, {}).get(CLIENT_CERTIFICATE) or {})
-    kept = {**tls_settings(name, shared), **kept}
+    said = tls_settings(name, shared)
+    if "require_client_certificate" in said and not kept:
+        message = f'all connections to "{name}" are asked for a certificate, not only some'
+        shared.context.report.approximated(shared.gateway, "certificates", message)
+    kept = {**said, **kept}
     context = dict(socket["typed_config"])
     common = dict(context["common_tls_context"])
     for key, value in kept.items():

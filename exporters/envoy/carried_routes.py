@@ -7,11 +7,12 @@ Source: https://www.envoyproxy.io/docs/envoy/latest/api-v3/config/route/v3/route
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from typing import Any
 
 from gal.claims import unwrap
 from gal.exporters.envoy.build import Json, RouteBuild, Shared
-from gal.exporters.envoy.carried import PROVIDER, own, refer, unsound
+from gal.exporters.envoy.carried import own, refer, unsound
 from gal.exporters.envoy.references import clusters_in
 from gal.model import Guard
 
@@ -51,6 +52,13 @@ _OLD_ACTION = (
 _CONNECTION = ("the connection's ", "the protocol that the client offers")
 
 
+@dataclass(slots=True)
+class _Back:
+    """Identities of the routes that are put back as they were in the source."""
+
+    routes: set[int] = field(default_factory=set)
+
+
 def settle(route: Json, build: RouteBuild, shared: Shared) -> Json:
     """One of Envoy's routes with what was carried for it."""
     kept = own(build.route.extensions)
@@ -59,7 +67,7 @@ def settle(route: Json, build: RouteBuild, shared: Shared) -> Json:
         return route
     around = dict(kept.pop("virtual_host", None) or {})
     kept |= _joined(kept, around)
-    if whole is not None and _is_back(build):
+    if whole is not None and _is_back(build, shared):
         return _whole(route, whole, kept)
     found = dict(route)
     lost: dict[str, str] = {}
@@ -108,24 +116,21 @@ def route_match(control: Guard, build: RouteBuild, shared: Shared) -> str | None
     if problem is not None:
         return problem
     for name in clusters_in(action):
-        if shared.upstream_cluster(name) != name:
+        if shared.source_cluster(name, False) != name:
             return f'the cluster "{name}" has another name now'
+    shared.state(_Back).routes.add(id(unwrap(build.route)))
     return None
 
 
-def source_action(build: RouteBuild) -> Json:
+def source_action(build: RouteBuild, shared: Shared) -> Json:
     """The source's own action, where its route was put back; empty elsewhere."""
     whole = own(build.route.extensions).get("route") or {}
-    return dict(whole.get("route") or {}) if whole and _is_back(build) else {}
+    return dict(whole.get("route") or {}) if whole and _is_back(build, shared) else {}
 
 
-def _is_back(build: RouteBuild) -> bool:
+def _is_back(build: RouteBuild, shared: Shared) -> bool:
     """Whether the control that stands for the source's route was put back."""
-    policy = build.scopes.find(lambda policies: policies.authentication)
-    guards = policy.guards if policy is not None else []
-    return build.refusal is None and any(
-        one.name == ROUTE_MATCH and one.provider == PROVIDER for one in guards
-    )
+    return build.refusal is None and id(unwrap(build.route)) in shared.state(_Back).routes
 
 
 def _whole(route: Json, whole: Json, kept: Json) -> Json:

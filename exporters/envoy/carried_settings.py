@@ -11,12 +11,13 @@ https://www.envoyproxy.io/docs/envoy/latest/api-v3/extensions/filters/network/ht
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
+from gal.claims import unwrap
 from gal.exporters.envoy.build import Json, Shared
 from gal.exporters.envoy.carried import own, refer, unsound
-from gal.model import ModelNode
+from gal.model import Extensions, ModelNode, Policies, Policy
 
 _OLD = "Envoy 3 has no such setting"
 _ANEW = "it speaks of what is written anew"
@@ -94,6 +95,26 @@ def unwritten(shared: Shared) -> None:
             if name not in names:
                 message = f'the settings of the listener "{name}" are not put back: it is not there'
                 _lost(shared, "listeners", message)
+
+
+def unread(shared: Shared) -> None:
+    """Say of settings of policies and certificates that they are written without them."""
+    gateway = shared.gateway
+    plain = unwrap(gateway)
+    owners = [plain, *plain.services, *(route for _, route in plain.walk_routes())]
+    for owner in owners:
+        for item in fields(Policies):
+            policy = getattr(owner.policies, item.name)
+            if isinstance(policy, Policy):
+                _unread(policy, item.name, policy.extensions, shared)
+    for certificate in plain.certificates:
+        _unread(certificate, "certificates", certificate.extensions, shared)
+
+
+def _unread(subject: ModelNode, feature: str, extensions: Extensions, shared: Shared) -> None:
+    for key in own(extensions):
+        message = f'"{key}" is not put back: what it belongs to is written anew'
+        _lost(shared, feature, message, subject)
 
 
 def listener_settings(name: str, shared: Shared) -> Json:

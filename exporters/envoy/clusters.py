@@ -71,6 +71,7 @@ class Directory:
     reached: set[int] = field(default_factory=set)
     _names: dict[tuple[object, ...], str] = field(default_factory=dict)
     _taken: set[str] = field(default_factory=set)
+    _leading: dict[str, Service] | None = None
 
     @classmethod
     def of(cls, shared: Shared) -> Directory:
@@ -112,6 +113,26 @@ class Directory:
         if found is not None:
             return self.cluster(found)
         return self.shared.clusters.add({"name": name, "type": "STATIC"})
+
+    def source_cluster(self, name: str, *, grpc: bool = False) -> str:
+        """The cluster that carried settings call by its name in the source, spoken to as the
+        service says that leads to it. Settings that speak gRPC say so.
+        """
+        upstream = self.upstreams.get(name)
+        if upstream is None:
+            return self.cluster_named(name)
+        if self._leading is None:
+            leading = reversed(self.shared.gateway.services)
+            self._leading = {one.upstream: one for one in leading if isinstance(one.upstream, str)}
+        service = self._leading.get(name)
+        if service is not None:
+            protocol = _protocol(service)
+        elif upstream.tls is not None:
+            protocol = Protocol.GRPCS if grpc else Protocol.HTTPS
+        else:
+            protocol = Protocol.GRPC if grpc else Protocol.HTTP
+        connect = upstream.timeout.connect if upstream.timeout is not None else None
+        return self.cluster(Destination(upstream, protocol, name, service), connect)
 
     def cluster(
         self,

@@ -47,6 +47,20 @@ def _clusters(value: Any) -> Iterator[str]:
             yield from _clusters(one)
 
 
+def grpc_clusters_in(value: Any) -> set[str]:
+    """The names of clusters that plain data speaks gRPC to."""
+    found: set[str] = set()
+    items = value.items() if isinstance(value, dict) else ()
+    for key, below in items:
+        if snake_case(str(key)) == "envoy_grpc":
+            found.update(_clusters(below))
+        else:
+            found |= grpc_clusters_in(below)
+    for one in value if isinstance(value, list) else ():
+        found |= grpc_clusters_in(one)
+    return found
+
+
 def secrets_in(value: Any, key: str = "") -> list[str]:
     """The names of secrets that have to stand in the file: those without a source of their own."""
     found: list[str] = []

@@ -107,7 +107,9 @@ class RouteWriter:
         apply_policies(build, self.shared)
         self._buffering(route)
         action = self._action(build, destination)
-        return _Made(build, match, hosts, carried_routes.source_action(build) or action)
+        return _Made(
+            build, match, hosts, carried_routes.source_action(build, self.shared) or action
+        )
 
     def _destination(self, service: Service | None, route: Route) -> Destination | None:
         if service is not None:

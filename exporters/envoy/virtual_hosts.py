@@ -128,7 +128,7 @@ def virtual_hosts(entries: Sequence[Entry], port: int) -> list[Json]:
             "name": "all" if place.domains[0].kind is HostKind.ANY else place.domains[0].domain,
             "domains": [domain.domain for domain in place.domains],
             **common(
-                around for number in place.entries if (around := entries[number].around) is not None
+                one for number in place.entries if (one := entries[number].around) is not None
             ),
             "routes": [_in_place(entries[number], number, place, port) for number in place.entries],
         }

@@ -10,7 +10,7 @@ import yaml
 from gal.context import ExportOptions
 from gal.convert import Conversion, convert, write_gateway
 from gal.ledger import Ledger, Level, Stage
-from gal.model import PathMatch, Route
+from gal.model import Duration, Listener, PathMatch, Rate, RateLimit, Route
 from gal.reading import read_documents
 from gal.writing import render
 
@@ -127,7 +127,7 @@ def test_filters_come_back(filters: str, names: list[str]) -> None:
     assert set(names) <= set(route_of(data)["typed_per_filter_config"])
 
 
-def test_settings_of_a_route_come_back() -> None:
+def test_settings_that_a_route_has_for_a_filter_come_back() -> None:
     own = f'{{"@type": {HTTP}csrf.v3.CsrfPolicy, filter_enabled: {{default_value: {{}}}}}}'
     data = written(source(CSRF, f"{ROUTE}, typed_per_filter_config: {{csrf: {own}}}"))
     assert route_of(data)["typed_per_filter_config"]["csrf"] == yaml.safe_load(own)
@@ -273,4 +273,178 @@ def test_a_filter_on_connections_refuses_where_others_share_them() -> None:
     data = write_gateway(gateway, "envoy", ledger)[0].data
     routes = manager_of(data)["route_config"]["virtual_hosts"][0]["routes"]
     assert ["direct_response" in one for one in routes] == [True, False]
+    assert ledger.worst() is Level.ERROR
+
+
+def cluster_of(data: Json) -> Json:
+    """The cluster `main`."""
+    clusters = data["static_resources"]["clusters"]
+    return dict(next(one for one in clusters if one["name"] == "main"))
+
+
+@pytest.mark.parametrize(
+    ("route", "expected"),
+    [
+        pytest.param("decorator: {operation: x}", {"decorator": {"operation": "x"}}, id="trace"),
+        pytest.param(
+            "metadata: {filter_metadata: {a: {b: c}}}",
+            {"metadata": {"filter_metadata": {"a": {"b": "c"}}}},
+            id="metadata",
+        ),
+        pytest.param(
+            'response_headers_to_add: [{header: {key: x, value: "%REQ(y)%"}}]',
+            {"response_headers_to_add": [{"header": {"key": "x", "value": "%REQ(y)%"}}]},
+            id="header by a format",
+        ),
+    ],
+)
+def test_settings_of_a_route_come_back(route: str, expected: Json) -> None:
+    found = route_of(written(source(route=f"{ROUTE}, {route}")))
+    assert {key: found[key] for key in expected} == expected
+
+
+@pytest.mark.parametrize(
+    ("action", "expected"),
+    [
+        pytest.param("priority: HIGH", {"priority": "HIGH"}, id="priority"),
+        pytest.param(
+            "internal_redirect_policy: {max_internal_redirects: 2}",
+            {"internal_redirect_policy": {"max_internal_redirects": 2}},
+            id="redirects of the upstream",
+        ),
+        pytest.param(
+            "request_mirror_policies: [{cluster_header: x}]",
+            {"request_mirror_policies": [{"cluster_header": "x"}]},
+            id="copies",
+        ),
+        pytest.param("host_rewrite_header: x", {"host_rewrite_header": "x"}, id="host"),
+        pytest.param(
+            "retry_policy: {retry_on: 5xx, retry_options_predicates: [{name: a}]}",
+            {},
+            id="attempts",
+        ),
+    ],
+)
+def test_settings_of_an_action_come_back(action: str, expected: Json) -> None:
+    text = source(route=f"match: {{prefix: /}}, route: {{cluster: main, {action}}}")
+    found = route_of(written(text))["route"]
+    assert {key: found[key] for key in expected} == expected
+
+
+@pytest.mark.parametrize(
+    ("match", "action"),
+    [
+        pytest.param(
+            "{prefix: /, runtime_fraction: {default_value: {numerator: 5}}}", None, id="5 %"
+        ),
+        pytest.param(
+            "{prefix: /, dynamic_metadata: [{filter: a, path: [{key: b}], value: {present_match:"
+            " true}}]}",
+            None,
+            id="metadata",
+        ),
+        pytest.param("{prefix: /x}", "{cluster_header: to}", id="cluster by header"),
+        pytest.param("{connect_matcher: {}}", None, id="CONNECT"),
+    ],
+)
+def test_a_route_of_which_the_model_has_no_words_comes_back(match: str, action: str | None) -> None:
+    found = route_of(written(source(route=f"match: {match}, route: {action or '{cluster: main}'}")))
+    wanted = yaml.safe_load(match)
+    assert {key: found["match"][key] for key in wanted} == wanted
+    assert found["route"] == yaml.safe_load(action or "{cluster: main}")
+
+
+def test_settings_of_a_virtual_host_come_back() -> None:
+    text = source(host="include_request_attempt_count: true, hedge_policy: {initial_requests: 1},")
+    data = written(text)
+    assert manager_of(data)["route_config"]["virtual_hosts"][0]["include_request_attempt_count"]
+    assert route_of(data)["route"]["hedge_policy"] == {"initial_requests": 1}
+
+
+@pytest.mark.parametrize(
+    ("cluster", "expected"),
+    [
+        pytest.param("alt_stat_name: x", {"alt_stat_name": "x"}, id="statistics"),
+        pytest.param(
+            "circuit_breakers: {thresholds: [{max_requests: 7}]}",
+            {"circuit_breakers": {"thresholds": [{"max_requests": 7}]}},
+            id="limits",
+        ),
+        pytest.param(
+            "upstream_bind_config: {source_address: {address: 127.0.0.1, port_value: 0}}",
+            {"upstream_bind_config": {"source_address": {"address": "127.0.0.1", "port_value": 0}}},
+            id="own address",
+        ),
+        pytest.param(
+            "common_http_protocol_options: {idle_timeout: 3s}",
+            {
+                "typed_extension_protocol_options": {
+                    "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
+                        "@type": "type.googleapis.com/"
+                        "envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
+                        "explicit_http_config": {"http_protocol_options": {}},
+                        "common_http_protocol_options": {"idle_timeout": "3s"},
+                    }
+                }
+            },
+            id="protocol",
+        ),
+    ],
+)
+def test_settings_of_a_cluster_come_back(cluster: str, expected: Json) -> None:
+    found = cluster_of(written(source(cluster=cluster)))
+    assert {key: found[key] for key in expected} == expected
+
+
+def test_what_a_control_plane_says_of_a_cluster_is_told() -> None:
+    message = '"eds_cluster_config" is not put back: the targets are those of the file'
+    cluster = "type: EDS\n    eds_cluster_config: {eds_config: {ads: {}}}"
+    assert (Level.WARNING, message) in told(source(cluster=cluster))
+
+
+def test_settings_of_a_policy_that_have_no_place_are_told() -> None:
+    gateway = converted(source()).gateway
+    limit = RateLimit([Rate(Duration.seconds(1), 5)], extensions={"envoy": {"enable_x": True}})
+    gateway.routes[0].policies.rate_limit = limit
+    ledger = Ledger()
+    write_gateway(gateway, "envoy", ledger)
+    message = '"enable_x" is not put back: what it belongs to is written anew'
+    assert message in [entry.message for entry in ledger]
+
+
+SECURE = f"""transport_socket:
+        name: tls
+        typed_config:
+          "@type": {TLS}
+          require_client_certificate: true
+          common_tls_context:
+            tls_params: {{tls_minimum_protocol_version: TLSv1_3}}
+            tls_certificates:
+            - {{certificate_chain: {{filename: a.pem}}, private_key: {{filename: a.key}}}}
+            validation_context: {{trusted_ca: {{filename: ca.pem}}}}
+"""
+
+
+def with_tls(text: str) -> str:
+    """The same with TLS on the listener, which asks clients for a certificate."""
+    return text.replace("    - filters:\n", f"    - {SECURE}      filters:\n")
+
+
+def test_a_certificate_of_clients_is_asked_for() -> None:
+    data = written(with_tls(source()))
+    assert "direct_response" not in route_of(data)
+    chain = data["static_resources"]["listeners"][0]["filter_chains"][0]
+    context = chain["transport_socket"]["typed_config"]
+    assert context["require_client_certificate"]
+    common = context["common_tls_context"]
+    assert common["validation_context"] == {"trusted_ca": {"filename": "ca.pem"}}
+    assert common["tls_params"] == {"tls_minimum_protocol_version": "TLSv1_3"}
+
+
+def test_a_plain_listener_takes_no_route_that_asks_for_a_certificate() -> None:
+    gateway = converted(with_tls(source())).gateway
+    gateway.listeners.append(Listener("plain", port=8000))
+    ledger = Ledger()
+    data = write_gateway(gateway, "envoy", ledger)[0].data
+    assert route_of(data)["direct_response"]["status"] == 403
     assert ledger.worst() is Level.ERROR
