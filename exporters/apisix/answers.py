@@ -38,6 +38,8 @@ LAST = 10
 _TEXT = "text/plain"
 _MOCKED = frozenset((JSON_TYPE, "application/xml", "text/xml", "text/html", _TEXT))
 _USUAL_REDIRECT = 302
+_LONGER = {"/": "$scheme://$http_host/"}
+"""APISIX takes no location of one character."""
 
 
 def redirect(policy: Redirect, schemes: list[str], shared: Shared) -> Plugins:
@@ -60,10 +62,16 @@ def redirect(policy: Redirect, schemes: list[str], shared: Shared) -> Plugins:
             config["uri"] = location.rstrip("/") + _asked(policy, config)
     else:
         config["uri"] = _from_parts(policy, config)
+    config["uri"] = _LONGER.get(config["uri"]) or _at_least_two(config["uri"])
     put(config, "ret_code", between(policy.status_code, 200, 599), _USUAL_REDIRECT)
     if _to_https(policy) and schemes != ["http"] and not native(shared):
         config["_meta"] = {"filter": [["scheme", "==", "http"]]}
     return {"redirect": config | values}
+
+
+def _at_least_two(uri: str) -> str:
+    """A relative location as APISIX takes it, in two characters or more."""
+    return uri if len(uri) > 1 else f"./{uri}"
 
 
 def _to_https(policy: Redirect) -> bool:

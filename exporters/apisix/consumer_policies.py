@@ -47,7 +47,7 @@ _OFF: dict[str, Plugins] = {
         "limit-req": {"rate": 1, "burst": 0, "key": "remote_addr"},
     },
     "headers": {"response-rewrite": {}},
-    "redirect": {"redirect": {"uri": "/"}},
+    "redirect": {"redirect": {"uri": "/off"}},
     "cache": {"proxy-cache": {}},
     "direct_response": {"mocking": {"response_example": ""}},
     "compression": {"gzip": {}, "brotli": {}},

@@ -151,10 +151,12 @@ def _hash(key: HashKey, balancer: LoadBalancer, shared: Shared) -> tuple[str, st
 def _host(model: Upstream, manner: Manner, entity: Json) -> None:
     header = model.host_header
     mode = manner.mode or (HostMode.PASS if header is None else header.mode)
+    own = manner.host or (header.value if header is not None else None)
+    if mode is HostMode.REWRITE and not own:
+        return  # there is none to set
     put(entity, "pass_host", _MODES[mode], "pass")
     if mode is HostMode.REWRITE:
-        own = header.value if header is not None else None
-        entity["upstream_host"] = manner.host or own
+        entity["upstream_host"] = own
 
 
 def timeouts(policy: Timeout, shared: Shared) -> Json:

@@ -4,8 +4,8 @@ run.
 The first looks for the host and falls back to routes without one, then for the path
 (`apisix/http/router/radixtree_host_uri.lua`); the other one has hosts for a condition like any
 other. A longer literal start wins whatever the `priority` says; that only decides between routes of
-the same path. A condition on the variable `uri` counts for nothing: the route's own uris do, which
-the importer keeps in its extensions.
+the same path. Conditions on the variables `uri` and `host` count for nothing: the route's own uris
+and hosts do, which the importer keeps in its extensions.
 """
 
 from __future__ import annotations
@@ -32,7 +32,8 @@ def rank(service: Service | None, route: Route) -> Iterator[tuple[tuple[object, 
     The paths of a route rank apart. A route whose hosts rank differently ranks by the first of
     them, since a candidate holds all of its hosts.
     """
-    hosts = min((_host(host) for host in route.hosts), default=(_NONE, 0))
+    own = route.extensions.get("apisix", {}).get("hosts", route.hosts)
+    hosts = min((_host(host) for host in own), default=(_NONE, 0))
     for key, candidate in rank_by_path(service, route):
         yield (*hosts, *key), candidate
 

@@ -6,6 +6,7 @@ https://www.envoyproxy.io/docs/envoy/latest/api-v3/type/v3/percent.proto
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable
 
@@ -94,7 +95,7 @@ def take_integer(node: Mapping, key: str) -> int | None:
     if isinstance(below, Scalar) and below.kind != "string":
         return below.as_int()
     value = as_number(below, key)
-    if value != int(value):
+    if not math.isfinite(value) or value != int(value):
         raise below.mismatch("an integer")
     return int(value)
 

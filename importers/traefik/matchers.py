@@ -25,6 +25,10 @@ _ANY_VALUE = frozenset(("^", "$", ".*", "^.*", ".*$", "^.*$"))
 _ANY_HOST = frozenset(("", ".*", ".+", "^.*", "^.+", "^.*$", "^.+$", ".*$", ".+$"))
 
 
+class ExpressionError(ValueError):
+    """An expression that Go refuses."""
+
+
 @dataclass(frozen=True, slots=True)
 class Host:
     """A host that is asked for.
@@ -275,7 +279,7 @@ def _check(pattern: str) -> None:
     """Refuse what Go refuses."""
     reason = None if is_placeholder(pattern) else refused(pattern)
     if reason is not None:
-        raise ValueError(f'the expression "{pattern}" cannot be read: {reason}')
+        raise ExpressionError(f'the expression "{pattern}" cannot be read: {reason}')
 
 
 # -- the rest

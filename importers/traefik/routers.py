@@ -271,7 +271,9 @@ class Routers:
             return self._parsed(router, syntax)
         try:
             condition = parse_rule(router.text, "v3")
-        except RuleError:
+        except RuleError as error:
+            if error.expression and not _looks_like_v2(router.text):
+                return self._parsed(router, "v3")
             return self._as_v2(router)
         return self._as_v2(router) if _looks_like_v2(router.text) else condition
 

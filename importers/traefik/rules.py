@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from gal.importers.traefik.matchers import Asked, Literal, matcher_v2, matcher_v3
+from gal.importers.traefik.matchers import Asked, ExpressionError, Literal, matcher_v2, matcher_v3
 
 _BLANK = re.compile(r"(?:[ \t\r]|//[^\n]*|/\*(?:[^*]|\*(?!/))*\*/)+")
 _TOKEN = re.compile(
@@ -32,11 +32,13 @@ class RuleError(ValueError):
 
     Attributes:
         offset: where, in characters from the start of the rule.
+        expression: an expression is the reason.
     """
 
-    def __init__(self, message: str, offset: int) -> None:
+    def __init__(self, message: str, offset: int, *, expression: bool = False) -> None:
         super().__init__(message)
         self.offset = offset
+        self.expression = expression
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +154,8 @@ class _Parser:
         try:
             found = self._matcher(name, values)
         except ValueError as error:
-            raise RuleError(str(error), offset) from None
+            expression = isinstance(error, ExpressionError)
+            raise RuleError(str(error), offset, expression=expression) from None
         parts = [one[0] if len(one) == 1 else Either(tuple(one)) for one in found]
         return parts[0] if len(parts) == 1 else Every(tuple(parts))
 

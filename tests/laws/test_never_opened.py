@@ -51,7 +51,8 @@ def there_and_back(gateway: m.Gateway, target: str) -> m.Gateway:
 def without_foreign(gateway: m.Gateway) -> m.Gateway:
     """Without made-up plugins, which no provider would read back."""
     routes = [route for _, route in gateway.walk_routes()]
-    for owner in (gateway, *gateway.services, *routes, *gateway.consumers):
+    owners: list[m.Gateway | m.Service | m.Route | m.Consumer] = [gateway, *gateway.services]
+    for owner in [*owners, *routes, *gateway.consumers]:
         owner.policies.plugins = {}
         owner.extensions = {}
         for item in fields(owner.policies):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gal.model import Anchor, Dialect, Gateway, Global, PathMatch, Regex, Route, RouteOrder
+from gal.ranking import ranked
 from gal.ranking.apisix import rank
 
 EXACT = PathMatch(path="/orders/1")
@@ -47,6 +48,37 @@ def route(path: PathMatch | None, *hosts: str, priority: int = 0) -> Route:
 def test_order(first: Route, second: Route) -> None:
     keys = [key for one in (first, second) for key, _ in rank(None, one)]
     assert keys[0] < keys[1]
+
+
+def conditional(**own: list[str]) -> Route:
+    """A route whose path and host are conditions on variables, with its own uris or hosts."""
+    return Route(paths=[EXACT], hosts=["a.test"], extensions={"apisix": dict(own)})
+
+
+def test_conditions_count_for_nothing() -> None:
+    of = {
+        name: next(iter(rank(None, one)))[0]
+        for name, one in {
+            "exact": route(EXACT, "a.test"),
+            "long": route(LONG, "a.test"),
+            "short": route(SHORT, "a.test"),
+            "open": route(SHORT),
+            "by uri": conditional(uris=["/ord*"]),
+            "by host": conditional(hosts=[]),
+        }.items()
+    }
+    assert of["exact"] < of["long"] < of["by uri"] < of["short"] < of["by host"] < of["open"]
+
+
+def test_the_other_router_has_no_order_of_hosts() -> None:
+    found = [route(SHORT, "a.test"), route(LONG, priority=0), route(EXACT, "*.test")]
+    for number, one in enumerate(found):
+        one.name = str(number)
+    settings = Global(route_order=RouteOrder.APISIX)
+    gateway = Gateway(settings=settings, routes=found)
+    assert [one.route.name for one in ranked(gateway)] == ["0", "2", "1"]
+    gateway.extensions = {"apisix": {"router": "radixtree_uri"}}
+    assert [one.route.name for one in ranked(gateway)] == ["2", "1", "0"]
 
 
 def test_paths_rank_apart() -> None:

@@ -178,6 +178,12 @@ def test_path_of_the_upstream(rewrite: str, url: str, seen: str) -> None:
     assert decision.upstream.path == seen
 
 
+def test_the_root_is_the_base_path() -> None:
+    decision = traced((BASE % "").replace("path_prefix: /r", "path_prefix: /"), "GET", "/")
+    assert decision.upstream is not None
+    assert decision.upstream.path == "/base"
+
+
 def test_headers_change_in_the_order_of_the_operations() -> None:
     policies = (
         "headers: {request_remove: [A], request_set: {B: '2'}, request_add: {B: '3'},"

@@ -60,6 +60,8 @@ def upstream_path(exchange: Exchange) -> str:
         return rest if rest.startswith("/") else f"/{rest}"
     if not rest:
         return base.rstrip("/") or "/"
+    if rest == "/" == exchange.path and not rewrite.strip_prefix:
+        return base  # nothing is left that had to be joined
     return f"{base.rstrip('/')}/{rest.lstrip('/')}"
 
 
@@ -84,7 +86,7 @@ def _stripped(exchange: Exchange, path: str) -> str:
     for match in candidate.paths if candidate is not None else ():
         taken = path_taken(match, path)
         if taken is not None:
-            rest = path[len(taken) :]
+            rest = path.replace(taken, "", 1)
             while rest.startswith(("./", "../")):
                 rest = rest.partition("/")[2]
             return f"/{rest.lstrip('/')}" if rest else ""

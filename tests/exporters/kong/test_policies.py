@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.exporters.kong.exported import route
+from tests.exporters.kong.exported import SERVICE, gal, route
 
 
 @pytest.mark.parametrize(
@@ -64,6 +64,20 @@ def test_policy(policy: str, name: str, config: dict[str, Any]) -> None:
         ("headers: {request_set: {A: '{{uuid}}'}}", '"A": Kong makes up no values here'),
         ("acl: {allow: [g], status_code: 404}", "Kong refuses with 403"),
         ("timeout: {request: 5s}", "Kong limits the time between two reads, not the whole request"),
+        ("rate_limit: {limits: [5/1s], key_type: header, key_header: '%a€'}",
+         ('"%a€": Kong takes letters, digits, - and _ in names of headers; all requests are counted'
+         " together")),
+        ("direct_response: {trigger: a b}",
+         '"a b": Kong takes letters, digits, - and _ in names of headers; nothing is answered'),
+        ("request_id: {header_name: a b}",
+         '"a b": Kong takes letters, digits, - and _ in names of headers'),
+        ("header_matches: [{name: a b, values: [x]}]",
+         ('"a b": Kong takes letters, digits, - and _ in names of headers, so the route would take'
+         " other requests, too; everybody is refused with 403")),
+        ("authentication: {api_key: {header_name: a b, keys: [{key: k}]}}",
+         "Kong takes none of the names of keys; everybody is refused with 403"),
+        ("authentication: {api_key: {keys: [{key: k}]}}",
+         "users and keys are consumers in Kong: the upstream is told who asks (X-Consumer-*)"),
         ("rewrite: {pattern: a, replacement: b}",
          "Kong cannot replace parts of a path: it stays as it is"),
     ],
@@ -131,3 +145,51 @@ def test_headers_of_the_service_act_before_those_of_the_route(
     )
     assert exported.plugins("services.0.routes.0")["request-transformer"] == expected
     assert not [one for one in exported.said if "changed twice" in one]
+
+
+CLOSED = {"status_code": 403, "message": "Forbidden"}
+
+
+@pytest.mark.parametrize(
+    ("policies", "expected"),
+    [
+        ("acl: {allow: [g]}, direct_response: {trigger: t}", CLOSED),
+        ("acl: {allow: [g]}, user_agent: {deny: [bad]}", CLOSED),
+        ("direct_response: {status_code: 404}", {"status_code": 404}),
+    ],
+    ids=["refusal and answer", "two refusals", "answer"],
+)
+def test_a_consumer_has_one_answer(policies: str, expected: dict[str, Any]) -> None:
+    exported = gal(f"consumers: [{{name: c, policies: {{{policies}}}}}]")
+    plugins = exported.at("consumers.0.plugins")
+    assert [one["config"] for one in plugins] == [expected]
+
+
+def test_a_refusal_goes_before_a_plugin_that_answers() -> None:
+    exported = route(
+        "path_prefix: /, authentication: {forward: {address: 'http://a.test'}},"
+        " direct_response: {trigger: t},"
+        " plugins: {kong: [{name: request-termination, config: {status_code: 200}}]}"
+    )
+    assert [one["config"] for one in exported.at("services.0.routes.0.plugins")] == [CLOSED]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "acts"),
+    [
+        ("circuit_breaker: {max_failures: 3}", "circuit_breaker: {max_failures: 3}", True),
+        ("circuit_breaker: {max_failures: 3}", "circuit_breaker: {max_failures: 4}", False),
+        ("circuit_breaker: {max_failures: 3}", "methods: [GET]", False),
+    ],
+    ids=["all alike", "unlike", "one of two"],
+)
+def test_circuit_breakers_of_routes(first: str, second: str, acts: bool) -> None:
+    exported = gal(
+        f"{SERVICE}routes: [{{name: a, path: /a, {first}}}, {{name: b, path: /b, {second}}}]}}]"
+    )
+    checks = exported.at("upstreams.0.healthchecks")
+    assert (checks is not None) is acts
+    said = [one for one in exported.said if "its routes do not all say this" in one]
+    assert bool(said) is not acts
+    if acts:
+        assert {429, 431, 451} <= set(checks["active"]["healthy"]["http_statuses"])

@@ -113,6 +113,47 @@ def test_chain(route: str, chain: list[object], told: list[object]) -> None:
     assert made.told == told
 
 
+LISTENERS = "listeners: [{name: web, port: 80}, {name: secure, port: 443, protocol: https}]\n"
+
+
+@pytest.mark.parametrize(
+    ("route", "routers"),
+    [
+        (
+            "server_names: [a.test]",
+            [("Host(`a.test`) && Path(`/`)", ["secure"]), ("Path(`/`)", ["web"])],
+        ),
+        ("server_names: [a.test], schemes: [http]", [("Path(`/`)", ["web"])]),
+        ("server_names: [a.test], schemes: [https]", [("Host(`a.test`) && Path(`/`)", ["secure"])]),
+    ],
+    ids=["both", "plain", "TLS"],
+)
+def test_only_tls_has_server_names(route: str, routers: list[object]) -> None:
+    made = exported(one_route(f"path: /, {route}", rest=LISTENERS))
+    found = made.section("routers").values()
+    assert [(one["rule"], one["entryPoints"]) for one in found] == routers
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        (
+            "rate_limit: {limits: [5/1s], algorithm: token_bucket,"
+            " response: {message: Too Many Requests}}"
+        ),
+        "size_limit: {max_body: 1MiB}, request_buffering: true",
+        "retry: {backoff: 1s, max_backoff: 2s}",
+        "retry: {status_codes: [503]}",
+        "cors: {allowed_origins: ['https://a.test'], max_age: 0, allowed_headers: [A]}",
+        "cors: {allowed_origins: ['https://a.test'], reflect_any_origin: true}",
+        "rewrite: {path: /x}",
+    ],
+    ids=["text", "buffering", "pauses", "every method", "no age", "any origin", "path"],
+)
+def test_what_is_alike_is_not_said(fields: str) -> None:
+    assert exported(one_route(f"path: /, {fields}")).told == []
+
+
 def test_allow_open_leaves_the_control_out() -> None:
     text = one_route("path: /, authentication: {jwt: {issuer: i}}")
     made = exported(text, ExportOptions(allow_open=True))

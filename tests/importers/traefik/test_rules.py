@@ -211,7 +211,7 @@ REFUSED: dict[str, tuple[str, str, int, str]] = {
         "v3",
         "PathRegexp(`(`)",
         0,
-        'the expression "(" cannot be read: missing ), unterminated subpattern at position 0',
+        'the expression "(" cannot be read: a bracket is not closed',
     ),
     "v2, header without a value": (
         "v2",
