@@ -69,12 +69,14 @@ def bootstrap_settings(config: Json, shared: Shared) -> Json:
     return {**config, **found}
 
 
-def _layers(layers: Iterable[Json], shared: Shared) -> list[Json]:
+def _layers(layers: Iterable[object], shared: Shared) -> list[Json]:
     """Layers of the runtime, without GAL's own, and without those that stand outside of the file:
     Envoy does not start where they are not there.
     """
     found: list[Json] = []
     for one in layers:
+        if not isinstance(one, dict):
+            continue
         outside = next((key for key in ("disk_layer", "rtds_layer") if key in one), None)
         if outside is not None:
             message = (

@@ -6,6 +6,7 @@ Source: https://www.envoyproxy.io/docs/envoy/latest/api-v3/config/route/v3/route
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -81,6 +82,25 @@ def request_match(route: Route) -> RequestMatch:
         match.filter_state.append({"key": SOURCE_KEY, "string_match": source})
     if route.destinations:
         match.ports = _ports(route)
+    return match
+
+
+def widest_match(route: Route) -> RequestMatch:
+    """What of a route's matches Envoy can ask, for an entry that refuses all who fit it."""
+    match = RequestMatch(headers=[])
+    for one in route.headers:
+        with contextlib.suppress(UntranslatableError):
+            match.headers.append(_header(one))
+    for query in route.query_params:
+        with contextlib.suppress(UntranslatableError):
+            if query.invert:
+                match.headers.append(_absent_query(query))
+            else:
+                match.query_parameters.append({"name": query.name, **_query_value(query)})
+    with contextlib.suppress(UntranslatableError):
+        if route.sources:
+            source = {"safe_regex": {"regex": sources_regex(route.sources)}}
+            match.filter_state.append({"key": SOURCE_KEY, "string_match": source})
     return match
 
 
@@ -187,6 +207,8 @@ def _absent_query(match: ValueMatch) -> Json:
     value = "(?:=[^&]*)?"
     if match.kind is MatchKind.EXACT:
         value = f"=(?:{'|'.join(_as_sent(one) for one in match.values)})"
+        if "" in match.values:
+            value = f"(?:{value})?"  # a parameter without "=" is empty, too
     elif match.kind is not MatchKind.PRESENT:
         raise UntranslatableError(
             f'Envoy cannot ask that the query parameter "{match.name}" be no such value'

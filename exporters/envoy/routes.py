@@ -12,7 +12,7 @@ from gal.exporters.envoy.carried_connections import bound_ports, plain_ports
 from gal.exporters.envoy.clusters import Destination, Directory, host_action
 from gal.exporters.envoy.hosts import HostPattern, parse_host
 from gal.exporters.envoy.load_balancer import hash_policy, stick
-from gal.exporters.envoy.matches import RequestMatch, path_match, request_match
+from gal.exporters.envoy.matches import RequestMatch, path_match, request_match, widest_match
 from gal.exporters.envoy.paths import PathAction, path_plan
 from gal.exporters.envoy.regex import UntranslatableError
 from gal.exporters.envoy.values import duration, header_option
@@ -95,13 +95,15 @@ class RouteWriter:
         destination = self._destination(service, route)
         build = self._build(service, route, destination)
         hosts = self._hosts(build)
-        if hosts is None:
+        if hosts is None and build.refusal is None:
             return None
+        hosts = hosts or ()
         try:
             match = request_match(route)
         except UntranslatableError as error:
-            self._lost(build, str(error))
-            return None
+            if not self._lost(build, str(error)):
+                return None
+            return _Made(build, widest_match(route), hosts, {})
         from gal.exporters.envoy.policies import apply_policies
 
         apply_policies(build, self.shared)
@@ -159,9 +161,10 @@ class RouteWriter:
                 found.append(pattern)
         return None if build.route.hosts and not found else tuple(dict.fromkeys(found))
 
-    def _lost(self, build: RouteBuild, reason: str) -> None:
-        """Say that requests of a route are not taken by it any more. Another route may take them:
-        where this one controls access, that is an error.
+    def _lost(self, build: RouteBuild, reason: str) -> bool:
+        """Say that requests of a route are not taken by it any more. Another route would take them:
+        where this one controls access, everybody who fits the rest of it is refused instead (law
+        2), and the answer is True.
         """
         scopes, report = build.scopes, self.shared.context.report
         controlled = (
@@ -170,12 +173,18 @@ class RouteWriter:
             or scopes.find(lambda policies: policies.ip_access)
             or scopes.find(lambda policies: policies.user_agent)
         )
-        if controlled:
-            message = f"{reason}; its requests find no route, or another one without this control"
-            report.refused(build.route, "route", message)
-        else:
+        if controlled is None:
             message = f"{reason}; its requests find another route, or none"
             report.dropped(build.route, "route", message)
+            return False
+        if self.shared.context.options.allow_open:
+            message = f"{reason}; left out because of --allow-open"
+            report.dropped(build.route, "route", message)
+            return False
+        message = f"{reason}; everybody who fits the rest of the route is refused with 403"
+        report.refused(build.route, "route", message)
+        build.refusal = build.refusal or reason
+        return True
 
     def _buffering(self, route: Route) -> None:
         for name in ("request_buffering", "response_buffering"):
@@ -243,7 +252,10 @@ class RouteWriter:
             plan = path_plan(path, build.route.rewrite, base)
         except UntranslatableError as error:
             shown = f'the path "{path.text}"' if path is not None else "the rewrite"
-            self._lost(build, f"{shown} cannot be said in Envoy: {error}")
+            open_before = build.refusal
+            if self._lost(build, f"{shown} cannot be said in Envoy: {error}"):
+                yield self._entry(made, PathAction(), {"prefix": "/"}, None)
+                build.refusal = open_before  # its other paths can be said
             return
         for message in plan.differs:
             subject = build.route.rewrite or build.route

@@ -89,6 +89,8 @@ def grounds(gateway: Gateway) -> Iterator[Ground]:
 def fitting(route: Route, path: PathMatch | None) -> Request | None:
     """A request that fits every match of a route; None where none could be made here."""
     text = sampled_path(path)
+    if any(match.name.lower() == "host" for match in route.headers):
+        return None  # one Host would stand against the other
     headers = [_value(match) for match in route.headers if not match.invert]
     query = [_value(match) for match in route.query_params if not match.invert]
     address = _address(route)

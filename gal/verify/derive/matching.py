@@ -49,7 +49,8 @@ def _changes(ground: Ground) -> Iterator[tuple[str, Request]]:
         yield "a dot segment", replace(request, path=f"/probe/..{path}")
         yield "an encoded letter", replace(request, path=f"{path[:-1]}%{ord(path[-1]):02x}")
     if route.methods:
-        other = next(one for one in ("DELETE", "PATCH", "GET") if one not in route.methods)
+        known = ("DELETE", "PATCH", "GET", "TRACE", "PROBE")
+        other = next((one for one in known if one not in route.methods), "OTHER")
         yield f"by {other}", replace(request, method=other)
     if route.hosts:
         yield "a foreign host", replace(request, host=_FOREIGN)

@@ -26,9 +26,11 @@ LOST = [
     ("route", "level", "message"), [row[1:] for row in LOST], ids=[r[0] for r in LOST]
 )
 def test_lost_routes(route: str, level: str, message: str) -> None:
+    """A guarded one refuses everybody who fits the rest of it: another route would let them in."""
     found = exported(one_route(route))
     assert [told[:2] for told in found.told if message in told[2]] == [(level, "route")]
-    assert found.manager()["route_config"]["virtual_hosts"] == []
+    answers = [one["direct_response"]["status"] for one in found.routes]
+    assert answers == ([403] if level == "error" else [])
 
 
 def test_other_paths_of_a_route_stay() -> None:
