@@ -29,7 +29,8 @@ def test_lost_routes(route: str, level: str, message: str) -> None:
     """A guarded one refuses everybody who fits the rest of it: another route would let them in."""
     found = exported(one_route(route))
     assert [told[:2] for told in found.told if message in told[2]] == [(level, "route")]
-    answers = [one["direct_response"]["status"] for one in found.routes]
+    hosts = found.manager()["route_config"]["virtual_hosts"]
+    answers = [one["direct_response"]["status"] for host in hosts for one in host["routes"]]
     assert answers == ([403] if level == "error" else [])
 
 
