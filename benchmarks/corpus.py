@@ -123,7 +123,7 @@ def outcome(path: Path, source: str | None, target: str, bench: Bench) -> Outcom
         complaint = bench.known[target](output)
         if complaint and told["source"] == target == "kong":
             complaint = inherited(complaint, kong_file(bench.schemas, path))
-        if of_the_file(complaint):
+        if of_the_file(complaint, path.read_text(encoding="utf-8", errors="replace")):
             complaint = ""
         return Outcome(path.name, code, told["counts"], unknown, complaint)
 

@@ -41,16 +41,40 @@ def inherited(complaint: str, source: str) -> str:
 
 _OF_THE_FILE = re.compile(
     r"private key|certificate|PEM data|X509 key pair|template: dynamic|can't evaluate field"
-    r"|environment variable '\w+' present in state file"
+    r"|environment variable '\w+' present in state file|unable to get ACME account: open"
 )
 """Complaints about keys that are not here or are made up, and about templates nobody filled in: the
 source file's own.
 """
 
 
-def of_the_file(complaint: str) -> bool:
-    """Whether all that a gateway says is about what the source file leaves out or makes up."""
-    return all(_OF_THE_FILE.search(line) for line in complaint.splitlines() if line.strip())
+_NAMED_BY_THE_FILE = re.compile(
+    r"EntryPoint doesn't exist entryPointName=(?P<point>\S+) routerName=(?P<asks>\S+)@file"
+    r"|No valid entryPoint for this router routerName=(?P<router>\S+)@file"
+    r"|invalid rule: \\\"(?P<rule>[^\\\"]+)\\\" .* routerName=(?P<wants>\S+)@file"
+    r"|plugin: unknown plugin type: (?P<plugin>[^\s\"]+)"
+    r"|failed to connect to the docker API .* providerName=(?P<provider>\w+)"
+)
+"""Complaints of Traefik about what the source file names and nobody has here: entry points of the
+static file that is not given, plugins, Docker.
+"""
+
+
+def of_the_file(complaint: str, source: str = "") -> bool:
+    """Whether all that a gateway says is about what the source file leaves out, makes up or names
+    without its being here.
+    """
+    return all(
+        _OF_THE_FILE.search(line) or _is_named(line, source.lower())
+        for line in complaint.splitlines()
+        if line.strip()
+    )
+
+
+def _is_named(line: str, source: str) -> bool:
+    found = _NAMED_BY_THE_FILE.search(line)
+    names = [name for name in found.groups() if name] if found is not None else []
+    return bool(names) and all(name.lower() in source for name in names)
 
 
 def _without_place(line: str) -> str:

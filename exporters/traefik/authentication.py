@@ -13,15 +13,16 @@ from dataclasses import dataclass
 
 from gal.exporters.traefik.access import acl_alone, close, status_of
 from gal.exporters.traefik.api_keys import Keys, api_keys
-from gal.exporters.traefik.basic_auth import basic_auth
+from gal.exporters.traefik.basic_auth import USER_HEADER, basic_auth
 from gal.exporters.traefik.build import Json, RouteBuild, Shared, conjunction
-from gal.exporters.traefik.carried import guarding
+from gal.exporters.traefik.carried import below, guarding, kept, on_the_router
 from gal.exporters.traefik.groups import Members, members
 from gal.exporters.traefik.values import duration
 from gal.ledger import Fate, Level
 from gal.model import (
     Acl,
     Authentication,
+    BasicAuth,
     Consumer,
     ForwardAuth,
     JwtAuth,
@@ -61,14 +62,7 @@ def authentication(
     policy: Authentication, groups: Acl | None, build: RouteBuild, shared: Shared
 ) -> None:
     """Have a route ask for credentials. Whatever Traefik cannot do refuses everybody (law 2)."""
-    for guard in policy.guards:
-        own = guarding(guard, shared)
-        if own is not None:
-            build.use(own)
-            continue
-        reason = f'only {guard.provider} knows the access control "{guard.name}"'
-        shared.refuse(build, guard, _FEATURE, reason)
-        shared.context.claims.claim(guard)
+    _guards(policy, build, shared)
     _strip(policy, build, shared)
     who = members(groups)
     anonymous = _anonymous(policy, shared)
@@ -94,6 +88,20 @@ def authentication(
         _ask_all(asked, groups, build, shared)
     else:
         _ask_any(policy, asked, groups, build, shared)
+
+
+def _guards(policy: Authentication, build: RouteBuild, shared: Shared) -> None:
+    """Access controls of Traefik's own come back; whoever else has one, everybody is refused."""
+    for guard in policy.guards:
+        own = guarding(guard, shared)
+        if own is not None:
+            build.use(own)
+        elif not on_the_router(guard, build, shared):
+            reason = f'only {guard.provider} knows the access control "{guard.name}"'
+            if guard.provider == "traefik":
+                reason = f'it is not known how to put the access control "{guard.name}" back'
+            shared.refuse(build, guard, _FEATURE, reason)
+            shared.context.claims.claim(guard)
 
 
 def _strip(policy: Authentication, build: RouteBuild, shared: Shared) -> None:
@@ -124,18 +132,35 @@ def _asked(policy: Authentication, who: Members, build: RouteBuild, shared: Shar
             asked.keys = keys
             build.identity = keys.header
     if policy.basic is not None:
-        config = basic_auth(policy.basic, who, build, shared)
-        if isinstance(config, str):
-            asked.lost.append((policy.basic, config))
-        else:
-            asked.chain.append(config)
+        _ask_basic(policy, policy.basic, who, build, shared, asked)
     if policy.forward is not None:
         if who.restricted:
             asked.lost.append((policy.forward, "an external check finds no consumer with groups"))
             shared.context.claims.claim(policy.forward)
         else:
-            asked.chain.append(_forward(policy.forward, shared))
+            config = _forward(policy.forward, shared)
+            config["forwardAuth"] |= below(kept(policy), "forwardAuth")
+            asked.chain.append(config)
     return asked
+
+
+def _ask_basic(
+    policy: Authentication,
+    basic: BasicAuth,
+    who: Members,
+    build: RouteBuild,
+    shared: Shared,
+    asked: _Asked,
+) -> None:
+    config = basic_auth(basic, who, build, shared)
+    if isinstance(config, str):
+        asked.lost.append((basic, config))
+        return
+    own = below(kept(policy), "basicAuth")
+    config["basicAuth"] |= own
+    if build.identity == USER_HEADER and "headerField" in own:
+        build.identity = own["headerField"]
+    asked.chain.append(config)
 
 
 def _ask_all(asked: _Asked, groups: Acl | None, build: RouteBuild, shared: Shared) -> None:

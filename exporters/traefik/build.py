@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from gal.context import ExportContext
-from gal.model import Gateway, ModelNode, Policy, Route, Service
+from gal.model import Gateway, ModelNode, Policy, Route, RouteOrder, Service
 from gal.scopes import Scopes
 
 Json = dict[str, Any]
@@ -135,6 +135,10 @@ class RouteBuild:
         tail: middlewares that act on what the upstream gets, behind the change of the path.
         identity: header that says who is asking, for limits.
         copies: how many times each router is written, for different entry points.
+        secure: its entry points speak TLS and nothing else.
+        own_rule: the rule that its router had in Traefik, instead of the route's matches.
+        tls_options: name of the options of TLS that its router had in Traefik.
+        service_middlewares: those that its service had in Traefik.
     """
 
     route: Route
@@ -147,6 +151,10 @@ class RouteBuild:
     tail: list[str] = field(default_factory=list)
     identity: str | None = None
     copies: int = 1
+    secure: bool = False
+    own_rule: str | None = None
+    tls_options: str | None = None
+    service_middlewares: list[str] = field(default_factory=list)
 
     def use(self, middleware: str) -> None:
         """Have a middleware act on all that is let in so far."""
@@ -223,6 +231,11 @@ class Shared:
     transports: Section = field(default_factory=Section)
     effective: set[int] = field(default_factory=set)
     closed: set[str] = field(default_factory=set)
+
+    @property
+    def native(self) -> bool:
+        """Whether the model's routes are ranked as Traefik does it: it comes from Traefik."""
+        return self.gateway.settings.route_order is RouteOrder.TRAEFIK
 
     def refuse(self, build: RouteBuild, control: ModelNode, feature: str, reason: str) -> None:
         """An access control that Traefik cannot do: the route refuses everybody (law 2), unless the

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from gal.claims import unwrap
 from gal.exporters.traefik.build import Json, RouteBuild, Shared
-from gal.model import Guard
+from gal.model import Guard, ModelNode, Route
 
 _REFERENCE = "reference"
 _NOT_MIDDLEWARES = frozenset(("rule", "cannot", "options", "middlewares"))
+_SYNTAX = "defaultRuleSyntax"
+_IN_WORDS = re.compile(r"the path must not fit (.+)")
+"""Why the model cannot ask for a rule, with the texts of its paths."""
+
+_OLD_SYNTAX = re.compile(r"\{|\b(?:Headers|HeadersRegexp)\(|\b(?:Host|Path\w*|Method)\([^)]*,")
+"""What only rules of Traefik 2 have."""
+
 _HTTP = ("middlewares", "services", "serversTransports")
 
 
@@ -27,6 +35,85 @@ def guarding(guard: Guard, shared: Shared) -> str | None:
         return settings if isinstance(settings, str) and "@" in settings else None
     name = unwrap(guard).settings.get("name")
     return shared.middlewares.add(str(name or guard.name), {kind: settings})
+
+
+def kept(node: ModelNode) -> Json:
+    """What only Traefik knows of an object of the model, by setting."""
+    return dict(_mapping(unwrap(node).extensions.get("traefik")))
+
+
+def below(values: Json, key: str) -> Json:
+    """A mapping among what only Traefik knows; empty where there is none."""
+    return dict(_mapping(values.get(key)))
+
+
+def reserve_names(shared: Shared) -> None:
+    """Have nothing else take the names of what is put back by its own."""
+    found = _kept(shared)
+    sections = (shared.middlewares, shared.services, shared.transports)
+    for key, section in zip(_HTTP, sections, strict=True):
+        for name in _mapping(found.get(key)):
+            section.names.free(name)
+
+
+def on_the_router(guard: Guard, build: RouteBuild, shared: Shared) -> bool:
+    """Put an access control back that stands at a router or a service. Gives whether it does."""
+    config = unwrap(guard).config
+    if guard.provider != "traefik":
+        return False
+    if guard.name == "rule" and _is_whole(config, unwrap(build.route)) and _is_own(guard, build):
+        build.own_rule = config["rule"]
+    elif guard.name == "client-certificate" and _asks(config.get("options"), build, shared):
+        build.tls_options = config["options"]
+    elif guard.name == "middlewares" and _are_there(config.get("middlewares"), shared):
+        build.service_middlewares += config["middlewares"]
+    else:
+        return False
+    shared.context.claims.claim(guard)
+    return True
+
+
+def _is_own(guard: Guard, build: RouteBuild) -> bool:
+    """Whether it is the route's own, and the only one of its kind."""
+    policy = unwrap(build.route).policies.authentication
+    own = [one for one in policy.guards if one.name == guard.name] if policy is not None else []
+    return len(own) == 1 and own[0] is unwrap(guard)
+
+
+def _is_whole(config: Json, route: Route) -> bool:
+    """Whether the rule of a router is all that its requests have to fit. Of a router below others
+    it is not: what the route asks for, and what it is said to lack, is to be found in it, then.
+    """
+    rule, reasons = config.get("rule"), config.get("cannot")
+    if not isinstance(rule, str) or not isinstance(reasons, list) or _OLD_SYNTAX.search(rule):
+        return False
+    lacking = [_IN_WORDS.fullmatch(str(reason)) for reason in reasons]
+    excluded = [one for found in lacking if found is not None for one in found[1].split(", ")]
+    asked = [*route.hosts, *route.methods, *(one.text for one in route.paths)]
+    for match in (*route.headers, *route.query_params):
+        asked += [match.name, *match.values, *(one.pattern for one in match.regexes)]
+    asked += [one.ip or "" for one in route.sources]
+    return (
+        bool(excluded)
+        and None not in lacking
+        and all(re.search(rf"!\w+\(`{re.escape(one)}`\)", rule) for one in excluded)
+        and all(f"`{one.lower()}`" in rule.lower() for one in asked)
+    )
+
+
+def _asks(options: Any, build: RouteBuild, shared: Shared) -> bool:
+    """Whether there are such options of TLS, on entry points that do nothing else."""
+    known = _mapping(_mapping(_kept(shared).get("tls")).get("options"))
+    if build.tls_options not in (None, options):
+        return False
+    return build.secure and isinstance(options, str) and bool(options in known or "@" in options)
+
+
+def _are_there(names: Any, shared: Shared) -> bool:
+    known = _mapping(_kept(shared).get("middlewares"))
+    return isinstance(names, list) and all(
+        isinstance(name, str) and (name in known or "@" in name) for name in names
+    )
 
 
 def internal(build: RouteBuild) -> str | None:
@@ -66,6 +153,9 @@ def put_back_static(data: Json, shared: Shared) -> None:
     for key, value in _mapping(_kept(shared).get("static")).items():
         if key == "providers":
             data[key] = {**_mapping(value), **data[key]}
+        elif key == "core":  # the rules are written in the syntax of version 3
+            others = {name: one for name, one in _mapping(value).items() if name != _SYNTAX}
+            data |= {key: others} if others else {}
         elif key != "entryPoints":
             data[key] = value
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from gal.claims import unwrap
 from gal.exporters.traefik.build import Json, Shared
-from gal.exporters.traefik.carried import put_back, put_back_static
+from gal.exporters.traefik.carried import put_back, put_back_static, reserve_names
 from gal.exporters.traefik.consumers import settle_consumers
 from gal.exporters.traefik.listeners import entry_points
 from gal.exporters.traefik.routes import RouteWriter
@@ -44,8 +44,16 @@ def static(shared: Shared) -> Json:
     return data
 
 
+def _in_use(shared: Shared) -> Json:
+    """The middlewares of routers, in the order in which these name them."""
+    named = [name for one in shared.routers.values() for name in one.get("middlewares", ())]
+    known = shared.middlewares.items
+    return {name: known[name] for name in named if name in known}
+
+
 def dynamic(shared: Shared) -> Json:
     """`dynamic.yaml`: routers in the order in which they win, services and middlewares."""
+    reserve_names(shared)
     settle_consumers(shared)
     directory = Directory.of(shared)
     writer = RouteWriter(shared, directory, entry_points(shared))
@@ -58,7 +66,7 @@ def dynamic(shared: Shared) -> Json:
     for name, items in (
         ("routers", shared.routers),
         ("services", shared.services.items),
-        ("middlewares", shared.middlewares.items),
+        ("middlewares", _in_use(shared)),
         ("serversTransports", shared.transports.items),
     ):
         if items:

@@ -11,11 +11,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from gal.exporters.traefik.build import Json, RouteBuild, Shared
+from gal.exporters.traefik.values import is_sound
 from gal.model import Headers, Operations, Transformation
 
 _GENERATED = re.compile(r"\{\{\s*(uuid|timestamp)\s*\}\}")
-_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_BROKEN_VALUE = re.compile(r"[\r\n\0]")
 _FEATURE = "headers"
 
 Side = Callable[[Headers], Operations | None]
@@ -99,7 +98,7 @@ def _side(build: RouteBuild, side: Side) -> Operations | None:
 def _apply(operations: Operations, changes: _Changes, shared: Shared) -> None:
     report = shared.context.report
     for name in operations.remove:
-        if _TOKEN.fullmatch(name):
+        if is_sound(name, ""):
             changes.set(name, "")
     for kind, message in (
         ("rename", "Traefik does not rename headers"),
@@ -135,7 +134,7 @@ def _set(
     report = shared.context.report
     value = ", ".join(values)
     reason = ""
-    if not _TOKEN.fullmatch(name) or _BROKEN_VALUE.search(value):
+    if not is_sound(name, value):
         reason = "this cannot stand in a header"
     elif _GENERATED.search(value):
         reason = "Traefik makes up no values"

@@ -7,7 +7,7 @@ Source: https://doc.traefik.io/traefik/reference/routing-configuration/http/load
 from __future__ import annotations
 
 from gal.exporters.traefik.build import KNOWN_STATUSES, Json, Shared
-from gal.exporters.traefik.values import duration
+from gal.exporters.traefik.values import duration, is_sound
 from gal.model import ActiveCheck, CheckProtocol, HealthCheck, PassiveCheck
 
 _FEATURE = "health_check"
@@ -53,10 +53,25 @@ def _active(check: ActiveCheck, shared: Shared) -> Json | None:
         found["unhealthyInterval"] = duration(check.unhealthy_interval)
     found["timeout"] = duration(check.timeout)
     if check.headers:
-        found["headers"] = {name: ", ".join(values) for name, values in check.headers.items()}
+        found |= _headers(check, shared)
     if len(check.healthy_status_codes) == 1:
         found["status"] = check.healthy_status_codes[0]
     _report(check, shared)
+    return found
+
+
+def _headers(check: ActiveCheck, shared: Shared) -> Json:
+    """Traefik would send no request with a broken header, and has a place of its own for `Host`."""
+    found: Json = {}
+    for name, values in check.headers.items():
+        value = ", ".join(values)
+        if name.lower() == "host":
+            found["hostname"] = value
+        elif is_sound(name, value):
+            found.setdefault("headers", {})[name] = value
+        else:
+            message = f"{name}: this cannot stand in a header"
+            shared.context.report.dropped(check, _FEATURE, message, "headers")
     return found
 
 
@@ -90,7 +105,8 @@ def _passive(check: PassiveCheck, shared: Shared) -> Json | None:
         "failed connections and answers from 500 to 599 count, in a window of time and not in a "
         "row; the window is also how long the target is left alone"
     )
-    report.approximated(check, _FEATURE, message)
+    if not shared.native:
+        report.approximated(check, _FEATURE, message)
     found: Json = {"maxFailedAttempts": failures}
     if check.retry_after is not None and check.retry_after.nanoseconds:
         found["failureWindow"] = duration(check.retry_after)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from gal.exporters.traefik.build import Json, RouteBuild, Shared
+from gal.exporters.traefik.carried import kept
 from gal.exporters.traefik.values import duration, phrase
 from gal.ledger import Fate, Level
 from gal.model import Duration, LimitResponse, Rate, RateLimit, RateLimitAlgorithm, RateLimitKey
@@ -35,7 +36,7 @@ def rate_limit(policy: RateLimit, build: RouteBuild, shared: Shared) -> None:
             config["sourceCriterion"] = {"requestHeaderName": criterion}
             if policy.key_type is RateLimitKey.HEADER and criterion.lower() == "host":
                 config["sourceCriterion"] = {"requestHost": True}
-        build.use(shared.middlewares.add("rate-limit", {"rateLimit": config}))
+        build.use(shared.middlewares.add("rate-limit", {"rateLimit": {**kept(policy), **config}}))
     if policy.algorithm not in (RateLimitAlgorithm.TOKEN_BUCKET, RateLimitAlgorithm.LEAKY_BUCKET):
         message = "the count refills evenly, and not all at once when a period ends"
         report.approximated(policy, _FEATURE, message)

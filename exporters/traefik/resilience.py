@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from gal.exporters.traefik.build import Json, RouteBuild, Shared
+from gal.exporters.traefik.carried import kept
 from gal.exporters.traefik.values import duration, phrase
 from gal.model import CircuitBreaker, Duration, Retry
 from gal.reading import Placeholder
@@ -23,13 +24,17 @@ def circuit_breaker(policy: CircuitBreaker, build: RouteBuild, shared: Shared) -
     for first, after in _ranges(policy.unhealthy_status_codes):
         ratios.append(f"ResponseCodeRatio({first}, {after}, 0, 600) > 0.5")
     message = "it opens when over half of the latest requests failed, not after failures in a row"
-    report.approximated(policy, "circuit_breaker", message, "max_failures")
+    own = kept(policy)
+    if "expression" not in own:
+        report.approximated(policy, "circuit_breaker", message, "max_failures")
     message = "it closes again step by step, over 10 s"
-    report.approximated(policy, "circuit_breaker", message, "half_open_requests")
+    if "expression" not in own:
+        report.approximated(policy, "circuit_breaker", message, "half_open_requests")
     _ = policy.max_failures, policy.half_open_requests
     config: Json = {
         "expression": " || ".join(ratios),
         "fallbackDuration": duration(policy.timeout),
+        **own,
     }
     status = policy.response.status_code
     if status != _UNAVAILABLE:
@@ -74,6 +79,15 @@ def retry(policy: Retry, build: RouteBuild, shared: Shared) -> None:
         config["status"] = [str(code) for code in policy.status_codes]
         if not policy.on_connection_failure:
             config["disableRetryOnNetworkError"] = True
+    if policy.status_codes and not policy.methods:
+        config["retryNonIdempotentMethod"] = True
+    _differences(policy, shared)
+    config |= kept(policy)
+    build.tail.append(shared.middlewares.add("retry", {"retry": config}))
+
+
+def _differences(policy: Retry, shared: Shared) -> None:
+    report = shared.context.report
     _methods(policy, shared)
     if policy.on_timeout:
         message = "a missing answer is not asked for again"
@@ -84,7 +98,6 @@ def retry(policy: Retry, build: RouteBuild, shared: Shared) -> None:
     if policy.max_backoff is not None and not _is_twice(policy.max_backoff, policy.backoff):
         message = "the longest pause is twice the first one"
         report.approximated(policy, "retry", message, "max_backoff")
-    build.tail.append(shared.middlewares.add("retry", {"retry": config}))
 
 
 def _is_twice(longest: Duration, first: Duration | None) -> bool:
@@ -98,6 +111,3 @@ def _methods(policy: Retry, shared: Shared) -> None:
     if policy.methods and frozenset(policy.methods) != repeatable:
         message = "requests are repeated whose methods may be repeated"
         shared.context.report.approximated(policy, "retry", message, "methods")
-    elif not policy.methods and policy.status_codes:
-        message = "POST and PATCH are not repeated"
-        shared.context.report.approximated(policy, "retry", message, "status_codes")

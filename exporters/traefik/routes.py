@@ -19,6 +19,7 @@ from gal.exporters.traefik.build import (
     alternation,
     conjunction,
 )
+from gal.exporters.traefik.carried import kept
 from gal.exporters.traefik.listeners import EntryPoint
 from gal.exporters.traefik.paths import TOLD, PathAction, is_told, path_plan
 from gal.exporters.traefik.policies import apply_policies
@@ -140,6 +141,7 @@ class RouteWriter:
             self._lost(build, str(error), widest_rule(route))
             return None
         build.copies = len(ways)
+        build.secure = all(one.secure for one in points)
         apply_policies(build, self.shared)
         target = route_service(build, destination, self.directory, self.shared)
         made = _Made(build, rule, target, ways)
@@ -308,6 +310,8 @@ class RouteWriter:
         for action, paths in pending.paths.values():
             where = "" if "" in paths else alternation(paths)
             rule = conjunction(made.rule, where, action.rule)
+            if made.build.own_rule is not None:
+                rule = conjunction(made.build.own_rule, action.rule)
             if made.plain:
                 self._plain(made, rule)
             for asked, points in made.ways:
@@ -355,4 +359,9 @@ class RouteWriter:
         if variant.chain:
             router["middlewares"] = variant.chain
         router["service"] = variant.service or made.service
+        if made.build.tls_options is not None and points != made.plain:
+            router["tls"] = {"options": made.build.tls_options}
+        watched = kept(made.build.route).get("observability")
+        if watched:
+            router["observability"] = watched
         self._routers.append((name, router))

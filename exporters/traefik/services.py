@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from gal.exporters.traefik.build import Json, Shared
+from gal.exporters.traefik.carried import below, kept
 from gal.exporters.traefik.health import health_checks
 from gal.exporters.traefik.tls import certificate_pair, trusted
 from gal.exporters.traefik.values import duration
@@ -103,27 +104,43 @@ class Directory:
         return self.shared.services.add("no-target", {"loadBalancer": {"servers": []}})
 
     def load_balancer(
-        self, destination: Destination, pass_host: bool, timeout: Timeout | None
+        self,
+        destination: Destination,
+        pass_host: bool,
+        timeout: Timeout | None,
+        around: Json | None = None,
     ) -> str:
-        """The name of the service for a destination, which is in the file from now on."""
+        """The name of the service for a destination, which is in the file from now on. `around` is
+        what stands beside the load balancer.
+        """
         upstream = destination.upstream
         balancer: Json = {}
         strategy = _strategy(upstream.load_balancer, self.shared)
         if strategy is not None:
             balancer["strategy"] = strategy
+        own = kept(upstream)
         cookie = _cookie(upstream.load_balancer)
         if cookie is not None:
+            cookie |= below(below(own, "sticky"), "cookie")
+            if not cookie["httpOnly"]:
+                del cookie["httpOnly"]
             balancer["sticky"] = {"cookie": cookie}
         balancer["servers"] = self._servers(destination)
         health = upstream.health_check
         if health is not None:
             balancer |= health_checks(health, self.shared)
+        if "healthCheck" in balancer:
+            balancer["healthCheck"] |= below(own, "healthCheck")
         balancer["passHostHeader"] = pass_host
+        if timeout is None and upstream.timeout is not None and upstream.timeout.enabled:
+            timeout = upstream.timeout  # of one of several, or of one that gets copies
         transport = self._transport(destination, timeout)
         if transport is not None:
             balancer["serversTransport"] = transport
+        if below(own, "responseForwarding"):
+            balancer["responseForwarding"] = below(own, "responseForwarding")
         name = upstream.name or destination.name or "service"
-        return self.shared.services.add(name, {"loadBalancer": balancer})
+        return self.shared.services.add(name, {"loadBalancer": balancer, **(around or {})})
 
     def _servers(self, destination: Destination) -> list[Json]:
         upstream = destination.upstream
@@ -152,6 +169,11 @@ class Directory:
         waits = _timeouts(timeout, self.shared)
         if waits:
             config["forwardingTimeouts"] = waits
+        own = below(kept(destination.upstream), "serversTransport")
+        times = config.get("forwardingTimeouts", {}) | below(own, "forwardingTimeouts")
+        config |= own
+        if times:
+            config["forwardingTimeouts"] = times
         if not config:
             return None
         return self.shared.transports.add(destination.name or "transport", config)
@@ -233,8 +255,9 @@ def _strategy(balancer: LoadBalancer, shared: Shared) -> str | None:
         message = "Traefik's hash needs no table"
         report.dropped(balancer, "load_balancer", message, "slots", Level.INFO)
     if algorithm is Algorithm.LEAST_CONN:
-        message = "of two targets taken at random, the one with fewer connections is chosen"
-        report.approximated(balancer, "load_balancer", message, "algorithm")
+        if not shared.native:
+            message = "of two targets taken at random, the one with fewer connections is chosen"
+            report.approximated(balancer, "load_balancer", message, "algorithm")
         return "p2c"
     if algorithm is Algorithm.LATENCY:
         return "leasttime"

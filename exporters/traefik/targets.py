@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gal.exporters.traefik.build import Json, RouteBuild, Shared
+from gal.exporters.traefik.carried import below, kept
 from gal.exporters.traefik.services import Destination, Directory
 from gal.model import HostMode, Mirror, Timeout
 
@@ -15,10 +16,17 @@ def route_service(
     if timeout is None and shared.gateway.settings.timeout is not None:
         timeout = Timeout(request=shared.gateway.settings.timeout)
         timeout.origin = shared.gateway.settings.origin
+    own = below(kept(build.route), "service")
+    copies = build.scopes.find(lambda policies: policies.mirror)
+    fallback = _fallback(build, own, directory, shared)
+    around: list[Json] = [{}, {}, {}]
+    if build.service_middlewares:
+        outermost = 2 if fallback is not None else 1 if copies is not None else 0
+        around[outermost] = {"middlewares": list(build.service_middlewares)}
     if build.route.backends:
-        name = _weighted(build, directory, timeout, shared)
+        name = _weighted(build, directory, timeout, shared, around[0])
     elif destination is not None:
-        name = _one(build, destination, directory, timeout, shared)
+        name = _one(build, destination, directory, timeout, shared, around[0])
     else:
         name = directory.nowhere()
     buffered = _is_buffered(build, shared)
@@ -26,8 +34,29 @@ def route_service(
         if getattr(build.route, wanted) and not buffered:
             message = "Traefik passes bodies on as they come"
             shared.context.report.approximated(build.route, "buffering", message, wanted)
-    copies = build.scopes.find(lambda policies: policies.mirror)
-    return name if copies is None else _mirrored(copies, name, directory, shared)
+    if copies is not None:
+        name = _mirrored(copies, name, directory, shared, below(own, "mirroring"), around[1])
+    if fallback is None:
+        return name
+    failover = {**below(own, "failover"), "service": name, "fallback": fallback}
+    return shared.services.add(f"{build.name}-failover", {"failover": failover, **around[2]})
+
+
+def _fallback(build: RouteBuild, own: Json, directory: Directory, shared: Shared) -> str | None:
+    """The service that Traefik goes to while the route's own is down, if there is one."""
+    wanted = below(own, "failover").get("fallback")
+    if not isinstance(wanted, str):
+        return None
+    found = directory.named(wanted) or directory.named(wanted.removesuffix("@file"))
+    if found is not None:
+        header = found.upstream.host_header
+        mode = header.mode if header is not None else HostMode.PASS
+        return directory.load_balancer(found, mode is not HostMode.TARGET, None)
+    if "@" in wanted and not wanted.endswith("@file"):
+        return wanted
+    message = f'there is no service "{wanted}" to go to while the route\'s own is down'
+    shared.context.report.dropped(build.route, "backends", message)
+    return None
 
 
 def _is_buffered(build: RouteBuild, shared: Shared) -> bool:
@@ -46,6 +75,7 @@ def _one(
     directory: Directory,
     timeout: Timeout | None,
     shared: Shared,
+    around: Json,
 ) -> str:
     header = build.route.host_header or destination.upstream.host_header
     mode = header.mode if header is not None else HostMode.PASS
@@ -54,11 +84,15 @@ def _one(
     elif header is not None and mode is HostMode.REWRITE and header.value is not None:
         headers = {"customRequestHeaders": {"Host": header.value}}
         build.use(shared.middlewares.add("host", {"headers": headers}))
-    return directory.load_balancer(destination, mode is not HostMode.TARGET, timeout)
+    return directory.load_balancer(destination, mode is not HostMode.TARGET, timeout, around)
 
 
 def _weighted(
-    build: RouteBuild, directory: Directory, timeout: Timeout | None, shared: Shared
+    build: RouteBuild,
+    directory: Directory,
+    timeout: Timeout | None,
+    shared: Shared,
+    around: Json,
 ) -> str:
     report = shared.context.report
     services: list[Json] = []
@@ -80,10 +114,15 @@ def _weighted(
             report.approximated(backend, "backends", message, "upstream")
     if not sum(one["weight"] for one in services):
         return directory.nowhere()
-    return shared.services.add(f"{build.name}-backends", {"weighted": {"services": services}})
+    own = below(kept(build.route), "service")
+    kind = "highestRandomWeight" if "highestRandomWeight" in own else "weighted"
+    config = {"services": services, **below(own, kind)}
+    return shared.services.add(f"{build.name}-backends", {kind: config, **around})
 
 
-def _mirrored(policy: Mirror, name: str, directory: Directory, shared: Shared) -> str:
+def _mirrored(
+    policy: Mirror, name: str, directory: Directory, shared: Shared, own: Json, around: Json
+) -> str:
     report = shared.context.report
     found = directory.named(policy.upstream)
     if found is None:
@@ -94,5 +133,5 @@ def _mirrored(policy: Mirror, name: str, directory: Directory, shared: Shared) -
     if percent != policy.percent:
         report.approximated(policy, "mirror", f"{percent} % are copied", "percent")
     copy = directory.load_balancer(found, True, None)
-    mirroring = {"service": name, "mirrors": [{"name": copy, "percent": percent}]}
-    return shared.services.add(f"{name}-mirrored", {"mirroring": mirroring})
+    mirroring = {"service": name, "mirrors": [{"name": copy, "percent": percent}], **own}
+    return shared.services.add(f"{name}-mirrored", {"mirroring": mirroring, **around})

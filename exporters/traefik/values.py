@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from http import HTTPStatus
 from typing import Any
 
@@ -10,6 +11,8 @@ from gal.reading import is_placeholder
 
 _BRACES = "{{"
 _QUOTED_BRACES = "{{`{{`}}"
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_BROKEN_VALUE = re.compile(r"[\r\n\0]")
 _GO_PHRASES = {
     413: "Request Entity Too Large",
     414: "Request URI Too Long",
@@ -26,6 +29,11 @@ def duration(value: Duration) -> str:
     if text.endswith("d"):
         return f"{int(text[:-1]) * 24}h"
     return text
+
+
+def is_sound(name: str, value: str) -> bool:
+    """Whether a header may have this name and value."""
+    return _TOKEN.fullmatch(name) is not None and _BROKEN_VALUE.search(value) is None
 
 
 def phrase(status: int) -> str:

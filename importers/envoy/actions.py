@@ -249,6 +249,7 @@ def mirror(nodes: list[Mapping], route: Route, kept: dict[str, Any], directory: 
         percent = take_percent(node, "runtime_fraction")
         node.mark("runtime_key")
         node.mark("trace_sampled")
+        node.mark("cluster_header")
         as_sent = take_flag(node, "disable_shadow_host_suffix_append")
         if not as_sent:
             message = 'Envoy adds "-shadow" to the Host of the copy'

@@ -140,6 +140,7 @@ def _format(
     kept: dict[str, Any],
 ) -> None:
     """A body made by a format: the model has those without variables."""
+    form.mark("omit_empty_values")
     result.content_type = form.take_str("content_type")
     source = form.take_mapping("text_format_source")
     text = as_text(source)[0] if source is not None else form.take_str("text_format")

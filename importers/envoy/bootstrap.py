@@ -32,7 +32,7 @@ _TABLE = {
     **quiet(
         "enable_dispatcher_stats", "default_config_source", "config_sources", "cluster_manager"
     ),
-    **quiet("hds_config", "runtime"),
+    **quiet("hds_config", "runtime", "stats_eviction_interval"),
     "overload_manager": "what happens when Envoy runs short of memory or connections",
     "dynamic_resources": "further resources come from a control plane",
 }

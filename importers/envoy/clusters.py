@@ -279,8 +279,6 @@ class _Reader:
             self.kept["type"] = kind
             report.at(node.peek("type"), Fate.CARRIED, Level.WARNING, "targets", message)
         if node.has("hosts"):
-            message = 'Envoy 2 lists "hosts"; Envoy 3 has them in "load_assignment"'
-            report.at(node.peek("hosts"), Fate.EXACT, Level.INFO, "v2", message, whole=False)
             return read_hosts(node, report)
         if assignment is None:
             return Endpoints()
@@ -288,10 +286,6 @@ class _Reader:
 
     def _socket(self, endpoints: Endpoints) -> tuple[bool, Upstream]:
         upstream = Upstream(self.name, origin=Origin(self.node, _NAMES))
-        if self.node.has("tls_context"):
-            message = 'Envoy 2 says "tls_context"; Envoy 3 says "transport_socket"'
-            context = self.node.peek("tls_context")
-            self.directory.report.at(context, Fate.EXACT, Level.INFO, "v2", message, whole=False)
         found = tls_context(self.node, "transport_socket", "tls_context")
         if found is None:
             socket = self.node.peek("transport_socket")

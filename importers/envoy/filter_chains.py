@@ -114,6 +114,23 @@ def takes(wider: Condition, narrow: Condition) -> bool:
     )
 
 
+def covers(wider: Condition, narrow: Condition) -> bool:
+    """Whether a chain differs from a narrower one only in taking further server names, so that the
+    narrower's connections would get the same from it.
+    """
+    if wider.guards or narrow.guards or wider.unsaid or narrow.unsaid:
+        return False
+    if replace(wider, server_names=()) != replace(narrow, server_names=()):
+        return False
+    return not wider.server_names or all(
+        any(
+            one == name or (one.startswith("*") and name.endswith(one[1:]))
+            for one in wider.server_names
+        )
+        for name in narrow.server_names
+    )
+
+
 def _range(node: Mapping) -> str | None:
     address = node.take_str("address_prefix")
     length = node.take("prefix_len")

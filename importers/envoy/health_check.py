@@ -35,7 +35,7 @@ _TABLE = {
     "transport_socket_match_criteria": "which transport socket health checks use",
 }
 _HTTP = {
-    **quiet("use_http2"),
+    **quiet("use_http2", "response_buffer_size"),
     "send": "bytes that are sent",
     "receive": "a text that the answer has to hold",
     "service_name": "the answer has to name this service",

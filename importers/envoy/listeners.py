@@ -7,11 +7,12 @@ https://www.envoyproxy.io/docs/envoy/latest/api-v3/extensions/filters/network/ht
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from gal.importers.envoy.actions import read_upgrade
-from gal.importers.envoy.carried import carry, carry_whole, keep, quiet
+from gal.importers.envoy.carried import carry, carry_whole, keep
 from gal.importers.envoy.chain import Chain, HttpFilter, Shared, canonical, take_filter, take_typed
 from gal.importers.envoy.domains import Domain
 from gal.importers.envoy.endpoints import read_address
@@ -19,10 +20,13 @@ from gal.importers.envoy.filter_chains import (
     DECIDING,
     breadth,
     condition_of,
+    covers,
     parts,
     speaks_tls,
     takes,
 )
+from gal.importers.envoy.listener_fields import CHAIN, LISTENER, MANAGER
+from gal.importers.envoy.replies import only_own
 from gal.importers.envoy.routes import Condition
 from gal.importers.envoy.tls import Certificates, Downstream, downstream, tls_context
 from gal.importers.envoy.values import take_flag
@@ -39,62 +43,6 @@ if TYPE_CHECKING:
 _FEATURE = "listeners"
 _MANAGER = "envoy.filters.network.http_connection_manager"
 _OWN_STATE = "gal.connection"
-_LISTENER = {
-    **quiet("stat_prefix", "metadata", "traffic_direction", "connection_balance_config"),
-    **quiet("per_connection_buffer_limit_bytes", "drain_type", "listener_filters_timeout"),
-    **quiet("continue_on_listener_filters_timeout", "socket_options", "tcp_fast_open_queue_length"),
-    **quiet("reuse_port", "enable_reuse_port", "tcp_backlog_size", "deprecated_v1", "freebind"),
-    **quiet("max_connections_to_accept_per_socket_event", "ignore_global_conn_limit", "access_log"),
-    **quiet("bypass_overload_manager", "enable_mptcp", "transparent"),
-    **quiet("default_value", "bind_to_port", "use_original_dst", "api_listener", "fcds_config"),
-    "additional_addresses": "further addresses to listen on",
-    "udp_listener_config": "UDP",
-    "internal_listener": "only Envoy itself connects to it",
-}
-_CHAIN = {
-    **quiet("name", "metadata", "transport_socket_connect_timeout", "on_demand_configuration"),
-    **quiet("use_proxy_proto"),
-}
-_MANAGER_TABLE = {
-    **quiet(
-        "stat_prefix", "codec_type", "access_log", "access_log_options", "tracing", "add_user_agent"
-    ),
-    **quiet("server_name", "server_header_transformation", "generate_request_id", "drain_timeout"),
-    **quiet("preserve_external_request_id", "always_set_request_id_in_response", "via"),
-    **quiet("request_id_extension", "common_http_protocol_options", "http_protocol_options"),
-    **quiet("http2_protocol_options", "http3_protocol_options", "max_request_headers_kb"),
-    **quiet("represent_ipv4_remote_address_as_ipv4_mapped_ipv6", "delayed_close_timeout"),
-    **quiet(
-        "proxy_100_continue", "stream_error_on_invalid_http_message", "http1_safe_max_connection"
-    ),
-    **quiet(
-        "forward_client_cert_details",
-        "set_current_client_cert_details",
-        "typed_header_validation_config",
-    ),
-    **quiet(
-        "append_x_forwarded_port", "proxy_status_config", "append_local_overload", "skip_xff_append"
-    ),
-    **quiet(
-        "internal_address_config", "idle_timeout", "request_headers_timeout", "upgrade_configs"
-    ),
-    **quiet(
-        "merge_slashes", "normalize_path", "path_with_escaped_slashes_action", "use_remote_address"
-    ),
-    **quiet("strip_matching_host_port", "strip_any_host_port", "strip_trailing_host_dot"),
-    **quiet(
-        "scheme_header_transformation", "early_header_mutation_extensions", "stream_flush_timeout"
-    ),
-    **quiet("local_reply_config", "add_proxy_protocol_connection_state", "forward_proto_config"),
-    "xff_num_trusted_hops": "the client's address is taken from X-Forwarded-For",
-    "original_ip_detection_extensions": "an extension finds out the client's address",
-    "stream_idle_timeout": "a request without traffic ends",
-    "request_timeout": "a request has to be whole in this time",
-    "max_stream_duration": "a request has to end in this time",
-    "hcm_specific": "an extension",
-    "path_normalization_options": "how paths are normalised",
-    "scoped_routes": "which table is asked depends on the request",
-}
 _LISTENER_FILTERS = {
     "envoy.filters.listener.tls_inspector": (Level.INFO, "every gateway looks for the server name"),
     "envoy.filters.listener.http_inspector": (Level.INFO, "every gateway looks for the protocol"),
@@ -150,7 +98,6 @@ class ListenerReader:
         for number, node in enumerate(self.sources.listeners):
             self._listener(node, number)
         gathered = self._gathered()
-        gathered.sort(key=lambda one: breadth(one[0].condition))
         domains: dict[int, list[Domain]] = {}
         if len(gathered) > 1:
             domains = {id(served): domains_of(served.table) for served, _ in gathered}
@@ -186,7 +133,42 @@ class ListenerReader:
                 found[key][1].append(listener)
             else:
                 found[key] = (served, [listener])
-        return list(found.values())
+        return self._folded(list(found.values()))
+
+    def _folded(
+        self, gathered: list[tuple[Served, list[Listener]]]
+    ) -> list[tuple[Served, list[Listener]]]:
+        """Without chains that differ from the next wider one in nothing but their server names,
+        as files have a chain for each certificate; the narrowest first.
+        """
+        gathered.sort(key=lambda one: breadth(one[0].condition))
+        alike = Counter(repr(_requests(served)) for served, _ in gathered)
+        found = []
+        for number, (served, places) in enumerate(gathered):
+            said = _requests(served)
+            following = None
+            if alike[repr(said)] > 1:
+                following = next(
+                    (
+                        (one, others)
+                        for one, others in gathered[number + 1 :]
+                        if takes(one.condition, served.condition)
+                        and any(place in places for place in others)
+                    ),
+                    None,
+                )
+            if (
+                following is not None
+                and following[1] == places
+                and covers(following[0].condition, served.condition)
+                and _requests(following[0]) == said
+            ):
+                served.table.take_all()
+                for filter_ in served.chain.filters:
+                    filter_.node.take_all()
+                continue
+            found.append((served, places))
+        return found
 
     def _bound(self, condition: Condition, listeners: list[Listener]) -> Condition:
         """The condition with the ports of these listeners, where others are there, too."""
@@ -213,7 +195,7 @@ class ListenerReader:
     def _listener(self, node: Mapping, number: int) -> None:
         report = self.report
         name = node.take_str("name") or f"listener-{number}"
-        kept = carry(node, report, _FEATURE, _LISTENER)
+        kept = carry(node, report, _FEATURE, LISTENER)
         address = node.take_mapping("address")
         found = read_address(address) if address is not None else None
         if found is None:
@@ -286,7 +268,7 @@ class ListenerReader:
             condition.guards = (*condition.guards, tls.guard)
         if tls.kept:
             kept.setdefault("tls", []).append(tls.kept)
-        carry(chain, self.report, _FEATURE, _CHAIN)
+        carry(chain, self.report, _FEATURE, CHAIN)
         for one in chain.take_mappings("filters"):
             self._network_filter(one, listener, condition, kept)
         return context is not None
@@ -324,7 +306,12 @@ class ListenerReader:
             _settle_filter(one, self.report)
         table = node.take_mapping("route_config") or self._discovered(node)
         self._upgrades(node)
-        kept = carry(node, self.report, _FEATURE, _MANAGER_TABLE, plain=_PLAIN)
+        replies = node.peek("local_reply_config")
+        if replies is not None and only_own(replies.plain()):
+            replies.take_all()
+            node.mark("local_reply_config")
+        plain = {**_PLAIN, "stat_prefix": listener.name}
+        kept = carry(node, self.report, _FEATURE, MANAGER, plain=plain)
         if kept:
             managers = self.shared.gateway.extensions.setdefault("envoy", {})
             managers.setdefault("connection_managers", {})[listener.name] = kept
@@ -380,9 +367,14 @@ def _settle_filter(one: HttpFilter, report: Reporter) -> None:
 def _fingerprint(served: Served) -> object:
     """Equal for connection managers that do the same with requests."""
     condition = served.condition
-    plain = [_plain(served.table), [_plain(one.node) for one in served.chain.filters]]
     said = (condition.schemes, condition.server_names, condition.sources, condition.unsaid)
-    return repr(plain), said, len(condition.guards), served.edge
+    return _requests(served), said, len(condition.guards)
+
+
+def _requests(served: Served) -> tuple[str, bool]:
+    """Equal for connection managers that do the same with what comes to them."""
+    plain = [_plain(served.table), [_plain(one.node) for one in served.chain.filters]]
+    return repr(plain), served.edge
 
 
 def _plain(node: Node) -> Any:

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 Texts = dict[int, tuple[int, str]]
 """By Envoy's own status: another status and a message."""
 
+_OWN_KEY = "gal.unused"
+_NO_ANSWER = ["UF", "UC", "UR"]
+_BAD_ANSWER = '{"message":"An invalid response was received from the upstream server"}'
 _MARK = re.compile(r"'([\w-]+)' in xds\.route_metadata\.filter_metadata\['gal'\]")
 
 
@@ -49,6 +52,30 @@ def of_route(where: Mapping, chain: Chain, shared: Shared) -> Texts:
         if reply is not None:
             texts[reply[0]] = reply[1:]
     return texts
+
+
+def only_own(config: Any) -> bool:
+    """Whether a `local_reply_config` says nothing but what GAL has every listener say."""
+    if not isinstance(config, dict) or set(config) != {"mappers"}:
+        return False
+    mappers = config["mappers"]
+    return isinstance(mappers, list) and all(_is_own(one) for one in mappers)
+
+
+def _is_own(mapper: Any) -> bool:
+    """A text for a mark in the routes, or 502 for an upstream that cannot be reached."""
+    filters = _below(mapper, "filter", "and_filter", "filters")
+    if not isinstance(filters, list) or len(filters) != 2:
+        return False
+    value = _below(filters[0], "status_code_filter", "comparison", "value")
+    if not isinstance(value, dict) or value.get("runtime_key") != _OWN_KEY:
+        return False
+    flags = _below(filters[1], "response_flag_filter", "flags")
+    if flags is None:
+        return _MARK.search(json.dumps(filters[1], default=str)) is not None
+    body = _below(mapper, "body", "inline_string")
+    own = (flags, mapper.get("status_code"), value.get("default_value"), body)
+    return own == (_NO_ANSWER, 502, 503, _BAD_ANSWER)
 
 
 def _below(data: Any, *keys: str) -> Any:

@@ -93,12 +93,37 @@ def gather(documents: Sequence[Document], report: Reporter) -> Sources:
     for document in documents:
         if is_camel(document.root):
             document.respell(snake_case)
+        _say_old(document.mapping(), report)
         _document(document.mapping(), sources)
     for bootstrap in sources.bootstraps:
         static = bootstrap.take_mapping("static_resources")
         if static is not None:
             sources.static(static)
     return sources
+
+
+_RENAMED = {
+    "hosts": "load_assignment",
+    "tls_context": "transport_socket",
+    "config": "typed_config",
+    "per_filter_config": "typed_per_filter_config",
+}
+"""What Envoy 3 calls the fields of Envoy 2, of objects with a name."""
+
+
+def _say_old(root: Mapping, report: Reporter) -> None:
+    """Say once of a file of Envoy 2 what Envoy 3 calls otherwise."""
+    found: set[str] = set()
+    for node in walk(root):
+        named = node.has("name")
+        for old in _RENAMED:
+            if node.has(old) and (named or old == "tls_context"):
+                found.add(old)
+    if not found:
+        return
+    renamed = ", ".join(f"{old} ({new})" for old, new in _RENAMED.items() if old in found)
+    message = f"this file is Envoy 2's; in brackets what Envoy 3 calls it: {renamed}"
+    report.at(root, Fate.EXACT, Level.INFO, "v2", message, whole=False)
 
 
 def _document(root: Mapping, sources: Sources) -> None:

@@ -215,6 +215,7 @@ class Certificates:
                 fallback.take_all()
                 self.report.at(fallback, Fate.CARRIED, Level.WARNING, _FEATURE, message)
             own = found or fallback
+            kept |= carry(combined, self.report, _FEATURE, _COMMON)
         return own
 
     def secrets_left(self) -> None:

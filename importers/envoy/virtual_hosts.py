@@ -10,7 +10,7 @@ Source: https://www.envoyproxy.io/docs/envoy/latest/api-v3/config/route/v3/route
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from gal.importers.envoy.carried import carry, keep, quiet
@@ -54,6 +54,7 @@ _ROUTES = {
     **quiet("metadata", "validate_clusters", "max_direct_response_body_size_bytes"),
     "internal_only_headers": "headers that clients from outside must not send are taken away",
     "cluster_specifier_plugins": "an extension chooses the cluster",
+    "vhost_header": "a header other than Host chooses the virtual host",
     "vhds": "further virtual hosts come from a control plane",
     "ignore_path_parameters_in_path_matching": "what follows a semicolon in a path is not compared",
 }
@@ -102,6 +103,9 @@ class TableReader:
         around = read_scope(table, self.shared, kept)
         specific_last = take_flag(table, "most_specific_header_mutations_wins") or False
         ignores_port = take_flag(table, "ignore_port_in_host_matching") or False
+        if table.has("vhost_header"):
+            unsaid = (*condition.unsaid, "a header other than Host chooses the virtual host")
+            condition = replace(condition, unsaid=unsaid)
         kept |= carry(table, report, _FEATURE, _ROUTES)
         reader = RouteReader(self.shared, self.directory, chain, edge, specific_last, self.names)
         hosts = table.take_mappings("virtual_hosts")
@@ -147,6 +151,10 @@ class TableReader:
         wanted = take_enum(host, "require_tls", _TLS, "NONE")
         kept |= carry(host, self.shared.report, "route", _TABLE)
         tls = None
+        if wanted == "EXTERNAL_ONLY":
+            message = "requests from inside are sent to HTTPS, too"
+            at = host.peek("require_tls") or host
+            self.shared.report.at(at, Fate.APPROXIMATED, Level.WARNING, "https_redirect", message)
         if wanted != "NONE":
             tls = HttpsRedirect(301, origin=Origin(host, {"status_code": "require_tls"}))
         return own, kept, tls

@@ -1,0 +1,91 @@
+"""What the ledger says of settings of listeners and virtual hosts, and what it does not repeat."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from gal.ledger import Fate
+from gal.model import Gateway
+from tests.importers.envoy.placed import file, read
+from tests.importers.envoy.test_listeners import chain, gateway_of, host, listener
+
+OWN = (
+    "local_reply_config: {mappers: [{filter: {and_filter: {filters: [{status_code_filter:"
+    " {comparison: {op: EQ, value: {default_value: 503, runtime_key: gal.unused}}}},"
+    " {response_flag_filter: {flags: [UF, UC, UR]}}]}}, status_code: %d, body: {inline_string:"
+    """ '{"message":"An invalid response was received from the upstream server"}'}}]}"""
+)
+
+
+def managers(gateway: Gateway) -> dict[str, Any]:
+    kept: dict[str, Any] = gateway.extensions.get("envoy", {}).get("connection_managers", {})
+    own: dict[str, Any] = kept.get("l", {})
+    return own
+
+
+@pytest.mark.parametrize(
+    ("setting", "kept"),
+    [
+        pytest.param(OWN % 502, ["stat_prefix"], id="GAL's own answer is not kept"),
+        pytest.param(OWN % 504, ["local_reply_config", "stat_prefix"], id="another answer is"),
+        pytest.param("forward_client_cert_matcher: {}", ["forward_client_cert_matcher"], id="xfcc"),
+        pytest.param("access_log_flush_interval: 1s", ["access_log_flush_interval"], id="log"),
+    ],
+)
+def test_connection_managers(setting: str, kept: list[str]) -> None:
+    gateway, _ = read(file(manager=setting))
+    assert sorted({*managers(gateway), "stat_prefix"}) == sorted({*kept, "stat_prefix"})
+
+
+def test_a_stat_prefix_of_the_listeners_name_is_not_kept() -> None:
+    gateway, _ = read(file().replace("stat_prefix: x", "stat_prefix: l"))
+    assert managers(gateway) == {}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "said"),
+    [
+        ("ALL", []),
+        ("NONE", []),
+        ("EXTERNAL_ONLY", ["requests from inside are sent to HTTPS, too"]),
+    ],
+)
+def test_require_tls(wanted: str, said: list[str]) -> None:
+    _, ledger = read(file(host=f"require_tls: {wanted}"))
+    found = [
+        entry.message
+        for entry in ledger
+        if entry.fate is Fate.APPROXIMATED and entry.path.endswith("require_tls")
+    ]
+    assert found == said
+
+
+def test_a_header_that_chooses_the_virtual_host_closes_its_routes() -> None:
+    text = file().replace("route_config:", "route_config:\n            vhost_header: X-Host")
+    gateway, _ = read(text)
+    login = gateway.routes[0].policies.authentication
+    assert login is not None
+    assert [one.name for one in login.guards] == ["route-match"]
+
+
+@pytest.mark.parametrize(
+    ("match", "tls", "bodies"),
+    [
+        pytest.param({"server_names": ["a.test"]}, {}, ["x"], id="alike"),
+        pytest.param(
+            {"server_names": ["a.test"]},
+            {"require_client_certificate": True},
+            ["x", "x"],
+            id="another has to show a certificate",
+        ),
+    ],
+)
+def test_chains_that_differ_in_their_certificate_only(
+    match: dict[str, Any], tls: dict[str, Any], bodies: list[str]
+) -> None:
+    chains = [chain(host("*", "x"), match=match, tls=tls), chain(host("*", "x"), tls={})]
+    gateway = gateway_of(listener(443, *chains))
+    answers = [route.policies.direct_response for route in gateway.routes]
+    assert [one.body for one in answers if one is not None] == bodies
