@@ -17,7 +17,7 @@ def https_redirect(exchange: Exchange) -> None:
     """Plain HTTP is sent to HTTPS, or refused, where a route only takes HTTPS."""
     route, request = exchange.route, exchange.request
     wanted = route.https_redirect
-    if wanted is None or request.scheme == "https" or "http" in route.schemes:
+    if wanted is None or request.scheme == "https" or "http" in (route.schemes or ["http"]):
         return
     answer = Answer(wanted.status_code)
     if wanted.status_code != _UPGRADE_REQUIRED:

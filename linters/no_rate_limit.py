@@ -1,0 +1,194 @@
+"""Without a limit, one client can ask as often as it likes: it guesses passwords, tries keys, and
+uses up what the upstream has, or what each request costs.
+
+A route counts as limited when a limit acts on it by itself, by its service, by the whole gateway,
+or when it only lets in consumers who each have one. What a gateway calls a limit:
+
+- **Kong**: `rate-limiting`, `rate-limiting-advanced`, `response-ratelimiting`.
+- **APISIX**: `limit-count`, `limit-req`, `limit-conn`, `ai-rate-limiting`, `workflow`.
+- **Traefik**: `rateLimit`, `inFlightReq`.
+- **Envoy**: the filters `local_ratelimit` and `ratelimit`.
+
+Routes that the gateway answers itself (redirects, fixed answers) need none. There is one finding
+for all routes of a service, at the service: limits usually belong there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gal.lint.finding import Finding, finding, place_of
+from gal.lint.plugins import plugin_names
+from gal.lint.rule import Confidence, Rule, Severity, bad, good
+from gal.lint.subject import RouteView, Subject
+from gal.model import (
+    Authentication,
+    DirectResponse,
+    ModelNode,
+    RateLimit,
+    Redirect,
+    ResponseRateLimit,
+)
+
+RULE = Rule(
+    code="GAL030",
+    name="no-rate-limit",
+    title="No limit on how many requests a client may send",
+    severity=Severity.MEDIUM,
+    confidence=Confidence.HIGH,
+    cwe=(770, 307),
+    owasp=("API4", "API6"),
+    pages=(
+        "https://developer.konghq.com/plugins/rate-limiting/",
+        "https://apisix.apache.org/docs/apisix/plugins/limit-count/",
+        "https://doc.traefik.io/traefik/reference/routing-configuration/http/middlewares/ratelimit/",
+        "https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/local_rate_limit_filter",
+    ),
+)
+
+_LIMITERS = frozenset(
+    (
+        *("rate-limiting-advanced", "ai-rate-limiting-advanced", "service-protection"),
+        *("limit-count", "limit-req", "limit-conn", "ai-rate-limiting", "workflow"),
+        *("graphql-limit-count", "inFlightReq", "inflightreq", "rateLimit"),
+        *("envoy.filters.http.ratelimit", "envoy.filters.http.local_ratelimit"),
+        *("envoy.filters.http.admission_control", "envoy.filters.http.bandwidth_limit"),
+        *("envoy.filters.http.adaptive_concurrency", "envoy.filters.http.rate_limit_quota"),
+    )
+)
+
+
+def check(subject: Subject) -> Iterator[Finding]:
+    """Services, or what else stands behind routes, of which a route has no limit."""
+    consumers = subject.gateway.consumers
+    each_limited = bool(consumers) and all(
+        one.policies.rate_limit is not None and one.policies.rate_limit.enabled for one in consumers
+    )
+    groups: dict[int, tuple[ModelNode, list[RouteView]]] = {}
+    for view in subject.routes:
+        if _limited(view) or _answered(view) or (each_limited and _asks_consumers(view)):
+            continue
+        behind: ModelNode = view.service or next((one for one, _ in view.upstreams), view.route)
+        groups.setdefault(id(behind), (behind, []))[1].append(view)
+    for behind, views in groups.values():
+        yield _finding(behind, views)
+
+
+def _finding(behind: ModelNode, views: list[RouteView]) -> Finding:
+    subject_text = views[0].title if len(views) == 1 else f"{len(views)} routes"
+    return finding(
+        RULE,
+        f"nothing limits how many requests {subject_text} may get",
+        behind,
+        related=[place_of(view.route, message="no limit acts here") for view in views[:5]],
+        help="limit requests by client address, or by consumer where clients are known",
+        count=len(views),
+    )
+
+
+def _limited(view: RouteView) -> bool:
+    if view.policy(RateLimit) or view.policy(ResponseRateLimit):
+        return True
+    return any(name in _LIMITERS for _, policies in view.levels for name in plugin_names(policies))
+
+
+def _answered(view: RouteView) -> bool:
+    return view.policy(Redirect) is not None or view.policy(DirectResponse) is not None
+
+
+def _asks_consumers(view: RouteView) -> bool:
+    asked = view.policy(Authentication)
+    return asked is not None and asked.anonymous is None and not _own_users(asked)
+
+
+def _own_users(asked: Authentication) -> bool:
+    """Whether it lets in anybody who is no consumer of the file."""
+    named = (asked.basic and asked.basic.users) or (asked.api_key and asked.api_key.keys)
+    issued = asked.jwt is not None and bool(asked.jwt.jwks_uri or asked.jwt.jwks)
+    return bool(named) or issued or asked.oauth2 is not None or asked.forward is not None
+
+
+_KONG = """\
+services:
+- name: shop  # <-
+  url: http://shop.internal
+  routes: [{name: shop, paths: [/shop]}, {name: cart, paths: [/cart]}]
+"""
+_APISIX = """\
+routes:
+- uri: /shop
+  upstream: {nodes: {"shop.internal:80": 1}}  # <-
+"""
+_TRAEFIK = """\
+http:
+  routers: {shop: {rule: PathPrefix(`/shop`), service: shop}}
+  services:
+    shop:  # <-
+      loadBalancer: {servers: [{url: "http://shop.internal"}]}
+"""
+_LIMITED = _TRAEFIK.replace("service: shop}", "service: shop, middlewares: [limit]}")
+_BUCKET = """\
+filters:
+- name: envoy.filters.http.local_ratelimit
+  typed_config:
+    "@type": type.googleapis.com/envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit
+    stat_prefix: limit
+    filter_enabled: {default_value: {numerator: 100}}
+    filter_enforced: {default_value: {numerator: 100}}
+    token_bucket: {max_tokens: 10, tokens_per_fill: 10, fill_interval: 1s}
+"""
+
+
+def _plain(text: str) -> str:
+    return text.replace("  # <-", "")
+
+
+EXAMPLES = (
+    bad("kong", _KONG, "one finding for both routes"),
+    bad(
+        "kong",
+        f"{_KONG}  plugins: [{{name: rate-limiting, enabled: false, config: {{minute: 5}}}}]\n",
+        "the limit is switched off",
+    ),
+    good("kong", f"{_plain(_KONG)}  plugins: [{{name: rate-limiting, config: {{minute: 5}}}}]\n"),
+    good("kong", f"{_plain(_KONG)}plugins: [{{name: rate-limiting, config: {{minute: 5}}}}]\n"),
+    good(
+        "kong",
+        f"{_plain(_KONG)}  plugins: [{{name: request-termination, config: {{status_code: 410}}}}]\n",
+        "nothing gets through",
+    ),
+    bad("apisix", _APISIX),
+    bad("apisix", f"{_APISIX}  plugins: {{key-auth: {{}}}}\n", "whoever has a key"),
+    good(
+        "apisix",
+        f"{_plain(_APISIX)}  plugins: {{limit-req: {{rate: 1, burst: 1, key: remote_addr}}}}\n",
+    ),
+    good("apisix", "routes:\n- uri: /shop\n  plugins: {redirect: {uri: /new}}\n"),
+    good(
+        "apisix",
+        f"{_plain(_APISIX)}  plugins: {{key-auth: {{}}}}\nconsumers:\n- username: anna\n  plugins:\n"
+        "    key-auth: {key: a-key}\n"
+        "    limit-count: {count: 5, time_window: 60}\n",
+        "the only consumer has a limit",
+    ),
+    bad("traefik", _TRAEFIK),
+    bad(
+        "traefik",
+        f"{_LIMITED}  middlewares: {{limit: {{retry: {{attempts: 2}}}}}}\n",
+        "another middleware is none",
+    ),
+    good(
+        "traefik",
+        f"{_plain(_LIMITED)}  middlewares: {{limit: {{rateLimit: {{average: 5}}}}}}\n",
+    ),
+    good(
+        "traefik",
+        f"{_plain(_LIMITED)}  middlewares: {{limit: {{inFlightReq: {{amount: 5}}}}}}\n",
+    ),
+    good(
+        "traefik",
+        f"{_plain(_LIMITED)}  middlewares: {{limit: {{redirectScheme: {{scheme: https}}}}}}\n",
+        "nothing gets through",
+    ),
+    bad("envoy", "clusters:\n"),
+)
