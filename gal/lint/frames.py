@@ -20,8 +20,12 @@ _TYPE = "type.googleapis.com/envoy.extensions.filters"
 _ROUTES = "- match: {prefix: /}\n  route: {cluster: one}\n"
 
 
-def framed(provider: str, text: str) -> str:
-    """The whole configuration that an example stands for."""
+def framed(provider: str, text: str, file: str = "") -> str:
+    """The whole configuration that an example stands for; a file with a name of its own is whole
+    already.
+    """
+    if file:
+        return text
     if provider == "kong" and "_format_version" not in text:
         return f'_format_version: "3.0"\n{text}'
     if provider == "apisix" and "#END" not in text:

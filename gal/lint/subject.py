@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from gal.lint.settings import Settings
 from gal.model import Gateway, ModelNode, Policies, Policy, Protocol, Route, Service, Upstream
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from gal.reading import Document, Node
 
 P = TypeVar("P", bound=Policy)
+Made = TypeVar("Made")
 
 Owner = ModelNode
 """Whose policies: a gateway, service, route, consumer, or scoped policies."""
@@ -110,6 +111,17 @@ class Subject:
     settings: Settings = field(default_factory=Settings)
 
     @cached_property
+    def _made(self) -> dict[object, Any]:
+        return {}
+
+    def once(self, make: Callable[[Subject], Made]) -> Made:
+        """What a function makes of the subject, made once for all rules that ask for it."""
+        if make not in self._made:
+            self._made[make] = make(self)
+        found: Made = self._made[make]
+        return found
+
+    @cached_property
     def routes(self) -> list[RouteView]:
         """All routes of services that are switched on, with what they inherit."""
         services = {one.name: one for one in self.gateway.services if one.name is not None}
@@ -142,21 +154,21 @@ class Subject:
         for view in self.routes:
             settled: set[str] = set()
             for owner, policies in view.levels:
-                for name in found:
+                for name, acting in found.items():
                     policy = getattr(policies, name)
                     if not isinstance(policy, Policy) or name in settled:
                         continue
                     settled.add(name)
                     if policy.enabled:
-                        acting = found[name].setdefault(id(policy), Acting(policy, owner, []))
-                        acting.routes.append(view)
+                        one = acting.setdefault(id(policy), Acting(policy, owner, []))
+                        one.routes.append(view)
         narrow: list[tuple[Owner, Policies]] = [(c, c.policies) for c in self.gateway.consumers]
         narrow += [(one, one.policies) for one in self.gateway.scoped_policies]
         for owner, policies in narrow:
-            for name in found:
+            for name, acting in found.items():
                 policy = getattr(policies, name)
                 if isinstance(policy, Policy) and policy.enabled:
-                    found[name].setdefault(id(policy), Acting(policy, owner, []))
+                    acting.setdefault(id(policy), Acting(policy, owner, []))
         return found
 
     def acting(self, kind: type[P]) -> Iterator[tuple[P, Acting]]:

@@ -1,0 +1,151 @@
+"""From the paths of a command line to documents that are linted together."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from gal.errors import InputError
+from gal.lint.own_files import own_file, read_own
+from gal.reading import Document
+
+SUFFIXES = frozenset({".yaml", ".yml", ".json", ".toml", ".conf"})
+_LOOKS_LIKE = re.compile(
+    r"^_format_version\b|^static_resources\s*:|^#END\b|^\s*\[http\.|^deployment\s*:"
+    r"|traefik\.|apiVersion:\s*[\"']?traefik",
+    re.MULTILINE,
+)
+_MOST = 64 * 1024 * 1024
+
+
+@dataclass(slots=True)
+class Batch:
+    """Documents of one gateway that are read together.
+
+    Attributes:
+        documents: they are of one provider.
+        source: the provider, where the user said so.
+    """
+
+    documents: list[Document]
+    source: str | None = None
+
+
+@dataclass(slots=True)
+class Collected:
+    """What the paths hold.
+
+    Attributes:
+        batches: what is linted.
+        errors: files that are no configuration, or that cannot be read.
+        passed_over: files that were found in a folder and are of no gateway.
+    """
+
+    batches: list[Batch] = field(default_factory=list)
+    errors: list[InputError] = field(default_factory=list)
+    passed_over: int = 0
+
+
+def collect(
+    paths: Sequence[str],
+    *,
+    source: str | None,
+    pass_over: bool,
+    read: Callable[[str], list[Document]] = read_own,
+) -> Collected:
+    """Read what is to be linted; `read` gives the documents of one file.
+
+    Files in a folder that are of no gateway are passed over; files that are named are an error
+    then, unless `pass_over` is set. Traefik's files of one folder are read together, since they
+    name one another; every other file is a configuration of its own.
+    """
+    collected = Collected()
+    together: dict[str, Batch] = {}
+    reader = _Reader(collected, together, source, read)
+    for path in paths:
+        folder = path != "-" and Path(path).is_dir()
+        names = list(_files(Path(path))) if folder else [path]
+        before = len(collected.batches), len(collected.errors)
+        for name in names:
+            reader.add(name, found=folder, pass_over=pass_over or folder)
+        if folder and before == (len(collected.batches), len(collected.errors)) and not together:
+            message = f'no gateway configuration in the folder "{path}"'
+            collected.errors.append(InputError(message))
+    return collected
+
+
+@dataclass(slots=True)
+class _Reader:
+    collected: Collected
+    together: dict[str, Batch]
+    source: str | None
+    read: Callable[[str], list[Document]]
+
+    def add(self, name: str, *, found: bool, pass_over: bool) -> None:
+        """Read a file, and put its documents where they are linted."""
+        from gal.recognition import foreign_text
+
+        try:
+            documents = self.read(name)
+        except InputError as error:
+            if found and not _looks_like_one(name):
+                self.collected.passed_over += 1
+            else:
+                self.collected.errors.append(foreign_text(error))
+            return
+        if self.source is None:
+            kept = [one for one in documents if own_file(one) or _provider(one)]
+            if not kept or (len(kept) < len(documents) and not pass_over):
+                self._of_no_gateway(documents, pass_over=pass_over)
+                return
+            documents = kept
+        self._put(name, documents)
+
+    def _of_no_gateway(self, documents: list[Document], *, pass_over: bool) -> None:
+        from gal.convert import detect
+
+        if pass_over:
+            self.collected.passed_over += 1
+            return
+        try:
+            detect(documents)
+        except InputError as error:
+            self.collected.errors.append(error)
+
+    def _put(self, name: str, documents: list[Document]) -> None:
+        provider = self.source or own_file(documents[0]) or _provider(documents[0])
+        if provider != "traefik" or name == "-":
+            self.collected.batches.append(Batch(documents, self.source))
+            return
+        batch = self.together.get(os.path.dirname(name))
+        if batch is None:
+            batch = self.together[os.path.dirname(name)] = Batch([], self.source)
+            self.collected.batches.append(batch)
+        batch.documents += documents
+
+
+def _provider(document: Document) -> str | None:
+    from gal.convert import recognised
+
+    return recognised(document)
+
+
+def _files(folder: Path) -> Iterator[str]:
+    """The files of a folder that may hold a configuration, hidden ones left out."""
+    for directory, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(names):
+            if not name.startswith(".") and os.path.splitext(name)[1].lower() in SUFFIXES:
+                yield os.path.join(directory, name)
+
+
+def _looks_like_one(name: str) -> bool:
+    """Whether a file that cannot be read is worth a complaint."""
+    try:
+        with open(name, encoding="utf-8", errors="replace") as file:
+            return _LOOKS_LIKE.search(file.read(_MOST)) is not None
+    except OSError:
+        return False

@@ -1,0 +1,48 @@
+"""Findings as annotations of GitHub Actions, the worst first: only ten are shown a step.
+
+Source: https://docs.github.com/actions/reference/workflows-and-actions/workflow-commands
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gal.lint.rule import Severity
+
+if TYPE_CHECKING:
+    from gal.lint.run import Outcome, Reported
+
+_LEVELS = {
+    Severity.CRITICAL: "error",
+    Severity.HIGH: "error",
+    Severity.MEDIUM: "warning",
+    Severity.LOW: "notice",
+    Severity.INFO: "notice",
+}
+
+
+def render(outcome: Outcome) -> str:
+    """A line a finding."""
+    worst_first = sorted(outcome.findings, key=lambda one: -one.severity.rank)
+    errors = [f"::error::{_data(error.render())}\n" for error in outcome.errors]
+    return "".join([*errors, *(_line(one) for one in worst_first)])
+
+
+def _line(one: Reported) -> str:
+    finding = one.finding
+    where = finding.place.position
+    title = f"{finding.rule.code} {finding.rule.name}"
+    properties = (
+        f"file={_property(where.file)},line={where.line},col={where.column},"
+        f"title={_property(title)}"
+    )
+    text = finding.message + (f"\n{finding.help}" if finding.help else "")
+    return f"::{_LEVELS[one.severity]} {properties}::{_data(text)}\n"
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")

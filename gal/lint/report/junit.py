@@ -1,0 +1,57 @@
+"""Findings as JUnit XML: one test case a finding, one for every file without any.
+
+Source: https://github.com/testmoapp/junitxml, which describes what CI servers read.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree
+
+if TYPE_CHECKING:
+    from gal.lint.run import Outcome
+
+_FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def render(outcome: Outcome) -> str:
+    """One test suite."""
+    count = len(outcome.findings)
+    suite = ElementTree.Element(
+        "testsuite",
+        name="gal lint",
+        tests=str(max(count, 1) + len(outcome.errors)),
+        failures=str(count),
+        errors=str(len(outcome.errors)),
+    )
+    for one in outcome.findings:
+        finding = one.finding
+        where = finding.place.position
+        case = ElementTree.SubElement(
+            suite,
+            "testcase",
+            name=_text(f"{finding.rule.code} {where.line}:{where.column}"),
+            classname=_text(where.file),
+            file=_text(where.file),
+            line=str(where.line),
+        )
+        failure = ElementTree.SubElement(
+            case, "failure", type=one.severity.value, message=_text(finding.message)
+        )
+        failure.text = _text(f"{where}: {finding.message}\n{finding.help}".rstrip())
+    for error in outcome.errors:
+        case = ElementTree.SubElement(suite, "testcase", name="reading", classname="gal lint")
+        ElementTree.SubElement(case, "error", message=_text(error.message)).text = _text(
+            error.render()
+        )
+    if not outcome.findings and not outcome.errors:
+        ElementTree.SubElement(suite, "testcase", name="no findings", classname="gal lint")
+    suites = ElementTree.Element("testsuites")
+    suites.append(suite)
+    ElementTree.indent(suites)
+    return ElementTree.tostring(suites, encoding="unicode", xml_declaration=True) + "\n"
+
+
+def _text(text: str) -> str:
+    return _FORBIDDEN.sub("?", text)
