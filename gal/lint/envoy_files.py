@@ -11,7 +11,7 @@ from gal.reading import Mapping, Node, Sequence
 if TYPE_CHECKING:
     from gal.importers.envoy.chain import HttpFilter
     from gal.importers.envoy.sources import Sources
-    from gal.lint.subject import Subject
+    from gal.lint.subject import RouteView, Subject
 
 _MANAGER = "envoy.filters.network.http_connection_manager"
 
@@ -62,6 +62,11 @@ def managers(subject: Subject) -> list[Manager]:
     return subject.once(_managers) if subject.provider == "envoy" else []
 
 
+def views_of(subject: Subject, manager: Manager) -> list[RouteView]:
+    """The model's routes for the table of a connection manager."""
+    return subject.once(_views).get(id(manager.table), [])
+
+
 def is_outside(listener: Mapping) -> bool:
     """Whether a listener is reached from other machines."""
     from gal.lint.addresses import is_local
@@ -95,6 +100,19 @@ def _managers(subject: Subject) -> list[Manager]:
             value = config.value
             filters = [take_filter(one) for one in _mappings(value.peek("http_filters"))]
             found.append(Manager(value, listener, filters, _table(value, resources)))
+    return found
+
+
+def _views(subject: Subject) -> dict[int, list[RouteView]]:
+    """The routes by identity of the table that they stand in."""
+    tables = {id(one.table) for one in managers(subject) if one.table is not None}
+    found: dict[int, list[RouteView]] = {}
+    for view in subject.routes:
+        node: Node | None = view.route.origin.node if view.route.origin is not None else None
+        while node is not None and id(node) not in tables:
+            node = node.parent
+        if node is not None:
+            found.setdefault(id(node), []).append(view)
     return found
 
 

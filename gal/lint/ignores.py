@@ -143,13 +143,10 @@ def _lines(one: Finding) -> Iterator[int]:
     yield one.place.position.line
     if one.owner is not None and one.owner.origin is not None:
         yield place_of(one.owner).position.line
-        yield one.owner.origin.node.line
     node = one.place.node
     while node is not None and node.parent is not None:
         if isinstance(node, Mapping):
-            yield node.line
-            if isinstance(node.parent, Mapping) and isinstance(node.key, str):
-                yield place_of(node).position.line
+            yield place_of(node).position.line
         node = node.parent
 
 

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from gal.reading import Document, Mapping
 
 _APISIX = frozenset({"apisix", "deployment", "nginx_config", "plugin_attr", "ext-plugin"})
+_DEPLOYMENT = frozenset(
+    {"role", "role_traditional", "role_control_plane", "role_data_plane", "etcd", "admin"}
+)
 _CONF = (".conf", ".default")
 
 
@@ -27,7 +30,11 @@ def own_file(document: Document) -> str | None:
     if _is_kong(document.source.name, root):
         return "kong"
     keys = set(root.keys())
-    if "deployment" in keys or ("apisix" in keys and keys & {"nginx_config", "plugin_attr"}):
+    deployment = root.peek("deployment")
+    # Helm charts have a key of that name, too.
+    if isinstance(deployment, Mapping) and _DEPLOYMENT & set(deployment.keys()):
+        return "apisix"
+    if "apisix" in keys and keys & {"nginx_config", "plugin_attr"}:
         return "apisix"
     return "apisix" if "apisix" in keys and keys <= _APISIX else None
 

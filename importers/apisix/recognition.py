@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 _FOREIGN = frozenset(
     ("_format_version", "version", "apiVersion", "http", "tcp", "udp", "entryPoints")
 ) | frozenset(("static_resources", "dynamic_resources", "configs", "swagger", "openapi"))
+_DEPLOYMENT = frozenset(
+    {"role", "role_traditional", "role_control_plane", "role_data_plane", "etcd", "admin"}
+)
 _SERVER = frozenset(("apisix", "deployment", "nginx_config", "plugin_attr", "discovery"))
 _KONG = frozenset(("paths", "protocols", "strip_path", "preserve_host", "url", "write_timeout"))
 _GAL = frozenset(("path", "path_prefix", "path_regex", "targets"))
@@ -36,8 +39,7 @@ def recognise(document: Document) -> str | None:
     if not isinstance(root, Mapping) or any(root.has(key) for key in _FOREIGN):
         return None
     if is_config_yaml(root) and isinstance(_first(root), Mapping):
-        known = _SERVER & {"apisix", "deployment"} & root.keys()
-        return "APISIX config.yaml" if known else None
+        return "APISIX config.yaml" if root.has("apisix") or _is_deployment(root) else None
     if _is_answer(root):
         return "APISIX Admin API"
     sections = [key for key in root if key in _SOUGHT and root.peek(key) is not None]
@@ -48,6 +50,12 @@ def recognise(document: Document) -> str | None:
     if not sections and kind_of(root) is not None:
         return "APISIX Admin API"
     return None
+
+
+def _is_deployment(root: Mapping) -> bool:
+    """Whether `deployment` is APISIX's: Helm charts have a key of that name, too."""
+    node = root.peek("deployment")
+    return isinstance(node, Mapping) and not _DEPLOYMENT.isdisjoint(node.keys())
 
 
 def _first(root: Mapping) -> Node | None:

@@ -1,0 +1,1 @@
+"""What the linter does with what rules find."""

@@ -9,10 +9,10 @@ import pytest
 from gal.lint.engine import findings_of, subject_of
 from gal.lint.finding import Finding
 from gal.lint.frames import framed
+from gal.lint.own_files import read_own_text
 from gal.lint.registry import rules
 from gal.lint.rule import Example, LoadedRule
 from gal.lint.settings import Settings
-from gal.reading import read_documents
 
 MARK = "# <-"
 RULES = rules()
@@ -26,8 +26,8 @@ LEAST_BAD, LEAST_GOOD = 2, 3
 
 def found_in(loaded: LoadedRule, example: Example) -> tuple[str, list[Finding]]:
     """The whole text of an example, and what the rule says of it."""
-    text = framed(example.provider, example.text)
-    documents = read_documents(text, example.file or f"{example.provider}.yaml")
+    text = framed(example.provider, example.text, example.file)
+    documents = read_own_text(text, example.file or f"{example.provider}.yaml")
     subject = subject_of(documents, Settings(**example.settings))
     assert subject.provider == example.provider
     return text, findings_of(subject, [loaded])
