@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test conformance lint format types features check dist clean
+.PHONY: help demo test conformance lint format types features rules check dist clean
 
 help: ## Show this list.
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 10
@@ -40,6 +40,9 @@ types: $(VENV)/.installed-dev ## Check types.
 
 features: $(VENV)/.installed-dev ## Rewrite what fixtures/ and docs/features.md say of the gateways.
 	$(BIN)/python -m pytest --quiet --regen tests/test_cases.py
+
+rules: $(VENV)/.installed-dev ## Rewrite docs/rules from the rules of gal lint.
+	$(BIN)/python -c "from tests.linters.test_pages import write; write()"
 
 check: lint types test ## Run everything that must be clean before a commit.
 

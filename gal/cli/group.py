@@ -16,6 +16,7 @@ COMMANDS = {
     "compat": "gal.cli.compat",
     "completion": "gal.cli.completion",
     "convert": "gal.cli.convert",
+    "drift": "gal.cli.drift",
     "generate": "gal.cli.generate",
     "import": "gal.cli.import_",
     "pull": "gal.cli.pull",

@@ -70,7 +70,7 @@ def collect(
         names = list(_files(Path(path))) if folder else [path]
         before = len(collected.batches), len(collected.errors)
         for name in names:
-            reader.add(name, found=folder, pass_over=pass_over or folder)
+            reader.add(name, pass_over=pass_over or folder)
         if folder and before == (len(collected.batches), len(collected.errors)) and not together:
             message = f'no gateway configuration in the folder "{path}"'
             collected.errors.append(InputError(message))
@@ -84,14 +84,14 @@ class _Reader:
     source: str | None
     read: Callable[[str], list[Document]]
 
-    def add(self, name: str, *, found: bool, pass_over: bool) -> None:
+    def add(self, name: str, *, pass_over: bool) -> None:
         """Read a file, and put its documents where they are linted."""
         from gal.recognition import foreign_text
 
         try:
             documents = self.read(name)
         except InputError as error:
-            if found and not _looks_like_one(name):
+            if pass_over and not looks_like_one(name):
                 self.collected.passed_over += 1
             else:
                 self.collected.errors.append(foreign_text(error))
@@ -142,7 +142,7 @@ def _files(folder: Path) -> Iterator[str]:
                 yield os.path.join(directory, name)
 
 
-def _looks_like_one(name: str) -> bool:
+def looks_like_one(name: str) -> bool:
     """Whether a file that cannot be read is worth a complaint."""
     try:
         with open(name, encoding="utf-8", errors="replace") as file:

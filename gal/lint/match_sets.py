@@ -215,13 +215,13 @@ def holds_shape(wide: Shape, narrow: Shape) -> bool:
 @lru_cache(maxsize=4096)
 def matches(regex: Regex, text: str) -> bool:
     """Whether an expression takes a text, found without running it: hostile ones take no time."""
-    from gal.lint.automata import Unjudged, automaton, common_text
+    from gal.lint.automata import UnjudgedError, automaton, common_text
 
     if len(text) > 200:
         return False
     try:
         return common_text(automaton(regex), automaton(Regex(re.escape(text)))) is not None
-    except Unjudged:
+    except UnjudgedError:
         return False
 
 
@@ -342,3 +342,31 @@ def holds(wide: Piece, narrow: Piece) -> bool:
         and holds_shape(wide.shape, narrow.shape)
         and holds_rest(wide.rest, narrow.rest)
     )
+
+
+_WORDS = {
+    PathKind.EXACT: "the path",
+    PathKind.PREFIX: "paths that start with",
+    PathKind.SEGMENTS: "paths below",
+    PathKind.REGEX: "paths that match",
+}
+
+
+def piece_text(piece: Piece) -> str:
+    """Host and path of a piece for people, such as `paths that start with /a on a.test`."""
+    shape = piece.shape
+    text = shape.regex.pattern if shape.regex is not None else shape.text
+    path = "all paths" if shape == Shape(PathKind.PREFIX, "/") else f"{_WORDS[shape.kind]} {text}"
+    return f"{path} on {piece.host}" if piece.host != ANY_HOST else path
+
+
+def overlapping_networks(
+    one: frozenset[tuple[str | None, int | None]],
+    other: frozenset[tuple[str | None, int | None]],
+) -> bool:
+    """Whether some address fits both; where there are many, only if that is seen at once."""
+    if not one or not other or not one.isdisjoint(other):
+        return True
+    if len(one) * len(other) > MOST_PIECES:
+        return False
+    return any(_network(a, b) or _network(b, a) for a in one for b in other)

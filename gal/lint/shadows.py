@@ -21,7 +21,7 @@ from gal.lint.match_sets import (
     says_all,
     split_port,
 )
-from gal.model import Gateway, Route, RouteOrder
+from gal.model import Gateway, Route, RouteOrder, Service
 from gal.model.route import PathKind
 from gal.reading import Mapping
 
@@ -260,7 +260,7 @@ def shadows(routes: list[Placed], order: RouteOrder, earlier: Earlier) -> Iterat
             if loss is not None:
                 losses.setdefault(one.source, []).append(loss)
                 lost[one.source] = lost.get(one.source, 0) + loss.settled
-        if one.pieces is not None and says_all(one.route) and not _ranks_apart(one.route, order):
+        if one.pieces is not None and says_all(one.route) and not ranks_apart(one.route, order):
             earlier.add(one)
     for source, found in losses.items():
         parts = by_source[source]
@@ -298,7 +298,7 @@ def _is_sure(part: Placed, order: RouteOrder) -> bool:
     )
 
 
-def _ranks_apart(route: Route, order: RouteOrder) -> bool:
+def ranks_apart(route: Route, order: RouteOrder) -> bool:
     """Whether APISIX ranks the hosts of a route apart, which its rank here does not say."""
     if order is not RouteOrder.APISIX or len(route.hosts) < 2:
         return False
@@ -309,7 +309,7 @@ def _ranks_apart(route: Route, order: RouteOrder) -> bool:
 def shadows_of(subject: Subject) -> list[Shadow]:
     """What objects of a configuration lose to others."""
     order = subject.gateway.settings.route_order
-    return list(shadows(placed(subject), order, Earlier()))
+    return list(shadows(subject.once(placed), order, Earlier()))
 
 
 def node_of(part: Placed) -> Mapping | None:
@@ -322,3 +322,22 @@ def title(subject: Subject, route: Route) -> str:
     """A route for people, such as `route "orders"`."""
     view = subject.view_of.get(id(route))
     return view.title if view is not None else "a route"
+
+
+def act_alike(subject: Subject, one: Route, other: Route) -> bool:
+    """Whether two routes do the same with a request: same place, same policies."""
+    views = subject.view_of.get(id(one)), subject.view_of.get(id(other))
+    first, second = views
+    if first is None or second is None:
+        return False
+    if not _same_service(first.service, second.service):
+        return False
+    fields = ("upstream", "backends", "rewrite", "host_header", "https_redirect", "policies")
+    return all(getattr(one, name) == getattr(other, name) for name in fields)
+
+
+def _same_service(one: Service | None, other: Service | None) -> bool:
+    if one is None or other is None or one is other:
+        return one is other
+    fields = ("protocol", "upstream", "path", "policies", "transformation")
+    return all(getattr(one, name) == getattr(other, name) for name in fields)

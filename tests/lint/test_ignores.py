@@ -25,8 +25,16 @@ COMMENTS = [
     ("what is absent, on the object", marked(3, "# gal: ignore[GAL030] x"), BOTH[1:]),
     ("several", marked(3, "# gal: ignore[GAL030, GAL001] x"), []),
     ("another rule", marked(3, "# gal: ignore[GAL030] x"), BOTH[1:]),
-    ("not a neighbour", marked(10, "# gal: ignore[GAL001] x"), ["3:GAL030", "10:GAL190", "11:GAL001"]),
-    ("not a list above", marked(7, "# gal: ignore[GAL001] x"), ["3:GAL030", "7:GAL190", "11:GAL001"]),
+    (
+        "not a neighbour",
+        marked(10, "# gal: ignore[GAL001] x"),
+        ["3:GAL030", "10:GAL190", "11:GAL001"],
+    ),
+    (
+        "not a list above",
+        marked(7, "# gal: ignore[GAL001] x"),
+        ["3:GAL030", "7:GAL190", "11:GAL001"],
+    ),
     (
         "a line of its own",
         SHOP.replace("      cred", "      # gal: ignore[GAL001] x\n      cred"),
