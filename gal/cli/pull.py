@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 from pathlib import Path
@@ -38,7 +39,7 @@ _TOKEN = "GAL_TOKEN"
 @click.option("--insecure", is_flag=True, help="Take any certificate of the server.")
 @click.option(
     "--timeout",
-    type=click.FloatRange(0.1),
+    type=click.FloatRange(0.1, 3600),
     default=10.0,
     show_default=True,
     help="Seconds to wait for a connection, and for each part of an answer.",
@@ -96,6 +97,8 @@ def _client(
     ca_file, insecure = tls
     if insecure and ca_file is not None:
         raise click.UsageError("--insecure takes any certificate: --ca-file has no effect then")
+    if math.isnan(timeout):
+        raise click.UsageError("--timeout is a number of seconds")
     address = parse_address(url)
     token = _token(token_env)
     headers = {}

@@ -35,6 +35,7 @@ ANY_HOST = ""
 MOST_PIECES = 128
 """A route of more pieces is not judged."""
 
+_LONGEST = 200
 _PLAIN = re.compile(r"(?:[A-Za-z0-9/_~ -]|\\[^A-Za-z0-9])*")
 _ESCAPED = re.compile(r"\\(.)")
 _LOST = frozenset({"rule", "route-match", "matcher"})
@@ -217,7 +218,7 @@ def matches(regex: Regex, text: str) -> bool:
     """Whether an expression takes a text, found without running it: hostile ones take no time."""
     from gal.lint.automata import UnjudgedError, automaton, common_text
 
-    if len(text) > 200:
+    if len(text) > _LONGEST or len(regex.pattern) > _LONGEST:
         return False
     try:
         return common_text(automaton(regex), automaton(Regex(re.escape(text)))) is not None

@@ -32,6 +32,9 @@ from gal.tracing.paths import compared_path
 _FEW = 32
 """So many routes of equal rank are compared with each other; more are looked up."""
 
+_MOST_EXPRESSIONS = 1000
+_LONGEST = 200
+
 
 @dataclass(frozen=True, slots=True)
 class Overlap:
@@ -67,7 +70,7 @@ def overlaps(routes: Iterable[Placed], order: RouteOrder, steps: Earlier) -> Ite
             if first.source == second.source or key in seen:
                 continue
             steps.steps += 1
-            found = _common(first, second, order)
+            found = _common(first, second, order, steps)
             if found is not None:
                 seen.add(key)
                 yield Overlap(first, second, *found)
@@ -87,7 +90,9 @@ def _pairs(group: list[Placed], steps: Earlier) -> Iterator[tuple[Placed, Placed
             known.add(one)
 
 
-def _common(first: Placed, second: Placed, order: RouteOrder) -> tuple[str, str] | None:
+def _common(
+    first: Placed, second: Placed, order: RouteOrder, steps: Earlier
+) -> tuple[str, str] | None:
     """A host and a path that both take, if the rest of what they ask for goes together."""
     pairs = 0
     for one in first.pieces or ():
@@ -99,17 +104,17 @@ def _common(first: Placed, second: Placed, order: RouteOrder) -> tuple[str, str]
                 continue
             if not _go_together(one.rest, other.rest):
                 return None
-            found = _request(one, other, order)
+            found = _request(one, other, order, steps)
             if found is not None:
                 return found
     return None
 
 
-def _request(one: Piece, other: Piece, order: RouteOrder) -> tuple[str, str] | None:
+def _request(one: Piece, other: Piece, order: RouteOrder, steps: Earlier) -> tuple[str, str] | None:
     host = _host(one.host, other.host)
     if host is None:
         return None
-    path = _path(one.shape, other.shape)
+    path = _path(one.shape, other.shape, steps)
     if path is None or not path.startswith("/") or compared_path(path, order) != path:
         return None
     return host, path
@@ -130,8 +135,13 @@ def _host(one: str, other: str) -> str | None:
     return None
 
 
-def _path(one: Shape, other: Shape) -> str | None:
+def _path(one: Shape, other: Shape, steps: Earlier) -> str | None:
+    if not one.text.startswith(other.text) and not other.text.startswith(one.text):
+        return None
     if one.kind is PathKind.REGEX or other.kind is PathKind.REGEX:
+        steps.expressions += 1
+        if steps.expressions > _MOST_EXPRESSIONS:
+            return None
         return _text_of_both(_expression(one), _expression(other))
     for text in (one.text, other.text, f"{one.text}/", f"{other.text}/"):
         if _takes(one, text) and _takes(other, text):
@@ -160,6 +170,8 @@ def _expression(shape: Shape) -> Regex:
 def _text_of_both(one: Regex, other: Regex) -> str | None:
     from gal.lint.automata import UnjudgedError, automaton, common_text
 
+    if max(len(one.pattern), len(other.pattern)) > _LONGEST:
+        return None
     try:
         text = common_text(automaton(one), automaton(other))
     except UnjudgedError:

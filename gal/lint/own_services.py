@@ -1,4 +1,4 @@
-"""Routes that lead to what a gateway offers about itself: its administration, metrics and health."""
+"""Routes that lead to what a gateway tells about itself: its administration, metrics, health."""
 
 from __future__ import annotations
 

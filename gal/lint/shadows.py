@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from gal.lint.subject import Subject
     from gal.ranking import Candidate
 
-_MOST_LOOKED_AT = 24
+_MOST_LOOKED_AT = 16
 BY_CHANCE = frozenset({RouteOrder.KONG, RouteOrder.APISIX, RouteOrder.TRAEFIK})
 """Between routes that rank alike these gateways choose by ids, or in no order that they define."""
 
@@ -104,9 +104,11 @@ class Earlier:
 
     Attributes:
         steps: how many were looked at.
+        expressions: how many pairs of expressions were compared, each of which may take long.
     """
 
     steps: int = 0
+    expressions: int = 0
     _by_start: dict[tuple[str, str], dict[Rest, list[Entry]]] = field(default_factory=dict)
     _same: dict[Piece, list[Entry]] = field(default_factory=dict)
     _lengths: set[int] = field(default_factory=set)

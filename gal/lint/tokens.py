@@ -44,10 +44,10 @@ def _tokens(subject: Subject) -> list[Asked[JwtAuth]]:
     for guard in asked(subject, Guard):
         if guard.part.provider != "envoy" or guard.part.name != JWT_AUTHN:
             continue
-        for node in _providers(guard.part.origin.node if guard.part.origin else None):
+        for node, audiences in _providers(guard.part.origin.node if guard.part.origin else None):
             other = known.get(id(node))
             if other is None:
-                one = Asked(_read(node), guard.policy, guard.owner, list(guard.views))
+                one = Asked(_read(node, audiences), guard.policy, guard.owner, list(guard.views))
                 known[id(node)] = one
                 found.append(one)
             else:
@@ -57,33 +57,37 @@ def _tokens(subject: Subject) -> list[Asked[JwtAuth]]:
     return found
 
 
-def _providers(node: Node | None) -> Iterator[Mapping]:
-    """The providers of a filter that any of its rules asks for."""
+def _providers(node: Node | None) -> Iterator[tuple[Mapping, list[str]]]:
+    """The providers of a filter that any of its rules asks for, with the audiences it asks for."""
     config = section(node, "typed_config") or section(node, "config")
-    named = set(_named(config))
+    named: dict[str, list[str]] = {}
+    for one in requirements(config):
+        name = text(one, "provider_name")
+        if name is not None:
+            named.setdefault(name, []).extend(texts(one, "audiences"))
     for name, provider in mappings(config, "providers"):
         if name in named:
-            yield provider
+            yield provider, named[name]
 
 
-def _named(config: Mapping | None) -> Iterator[str]:
+def requirements(config: Mapping | None) -> Iterator[Mapping]:
+    """What the rules and the named requirements of a filter ask for, with all that is inside."""
     pending: list[Node | None] = [at(config, "rules"), at(config, "requirement_map")]
     while pending:
         node = pending.pop()
         if isinstance(node, Mapping):
-            name = text(node, "provider_name")
-            if name is not None:
-                yield name
+            yield node
             pending.extend(node.entries.values())
         elif node is not None and not isinstance(node, Scalar):
             pending.extend(items(node))
 
 
-def _read(node: Mapping) -> JwtAuth:
+def _read(node: Mapping, audiences: list[str]) -> JwtAuth:
     auth = JwtAuth(algorithms=[], header_names=[], origin=Origin(node, _NAMES))
-    auth.issuer, auth.audiences = text(node, "issuer") or None, texts(node, "audiences")
+    auth.issuer = text(node, "issuer") or None
+    auth.audiences = audiences or texts(node, "audiences")
     auth.jwks_uri = text(node, "remote_jwks.http_uri.uri")
-    auth.jwks = text(node, "local_jwks.inline_string")
+    auth.jwks = text(node, "local_jwks.inline_string") or text(node, "local_jwks.filename")
     auth.hide_credentials = not flag(node, "forward")
     auth.header_names = [text(one, "name") or "" for one in items(node, "from_headers")]
     auth.query_params = texts(node, "from_params")

@@ -28,5 +28,6 @@ def render(conversion: Conversion, target: str) -> str:
 
 
 def escape(text: str) -> str:
-    """Text that Markdown shows as it stands, on one line."""
-    return _MARKUP.sub(r"\\\1", " ".join(text.split()))
+    """Text that Markdown shows as it stands, on one line. Addresses do not become links."""
+    shown = _MARKUP.sub(r"\\\1", " ".join(text.split()))
+    return shown.replace("://", "\\://").replace("www.", "www\\.")

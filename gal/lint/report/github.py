@@ -24,7 +24,7 @@ _LEVELS = {
 def render(outcome: Outcome) -> str:
     """A line a finding."""
     worst_first = sorted(outcome.findings, key=lambda one: -one.severity.rank)
-    errors = [f"::error::{_data(error.render())}\n" for error in outcome.errors]
+    errors = [f"::error::{data(error.render())}\n" for error in outcome.errors]
     return "".join([*errors, *(_line(one) for one in worst_first)])
 
 
@@ -33,16 +33,18 @@ def _line(one: Reported) -> str:
     where = finding.place.position
     title = f"{finding.rule.code} {finding.rule.name}"
     properties = (
-        f"file={_property(where.file)},line={where.line},col={where.column},"
-        f"title={_property(title)}"
+        f"file={property_value(where.file)},line={where.line},col={where.column},"
+        f"title={property_value(title)}"
     )
     text = finding.message + (f"\n{finding.help}" if finding.help else "")
-    return f"::{_LEVELS[one.severity]} {properties}::{_data(text)}\n"
+    return f"::{_LEVELS[one.severity]} {properties}::{data(text)}\n"
 
 
-def _data(text: str) -> str:
+def data(text: str) -> str:
+    """Text as the message of an annotation."""
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
-def _property(text: str) -> str:
-    return _data(text).replace(":", "%3A").replace(",", "%2C")
+def property_value(text: str) -> str:
+    """Text as a property of an annotation."""
+    return data(text).replace(":", "%3A").replace(",", "%2C")

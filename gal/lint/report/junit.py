@@ -31,18 +31,18 @@ def render(outcome: Outcome) -> str:
         case = ElementTree.SubElement(
             suite,
             "testcase",
-            name=_text(f"{finding.rule.code} {where.line}:{where.column}"),
-            classname=_text(where.file),
-            file=_text(where.file),
+            name=plain(f"{finding.rule.code} {where.line}:{where.column}"),
+            classname=plain(where.file),
+            file=plain(where.file),
             line=str(where.line),
         )
         failure = ElementTree.SubElement(
-            case, "failure", type=one.severity.value, message=_text(finding.message)
+            case, "failure", type=one.severity.value, message=plain(finding.message)
         )
-        failure.text = _text(f"{where}: {finding.message}\n{finding.help}".rstrip())
+        failure.text = plain(f"{where}: {finding.message}\n{finding.help}".rstrip())
     for error in outcome.errors:
         case = ElementTree.SubElement(suite, "testcase", name="reading", classname="gal lint")
-        ElementTree.SubElement(case, "error", message=_text(error.message)).text = _text(
+        ElementTree.SubElement(case, "error", message=plain(error.message)).text = plain(
             error.render()
         )
     if not outcome.findings and not outcome.errors:
@@ -53,5 +53,6 @@ def render(outcome: Outcome) -> str:
     return ElementTree.tostring(suites, encoding="unicode", xml_declaration=True) + "\n"
 
 
-def _text(text: str) -> str:
+def plain(text: str) -> str:
+    """Text without the characters that XML cannot hold."""
     return _FORBIDDEN.sub("?", text)

@@ -1,0 +1,1 @@
+"""Semantic difference between two configurations (`gal drift`)."""

@@ -1,0 +1,275 @@
+"""The difference in meaning between two models."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gal.drift import entering
+from gal.drift.atoms import in_words
+from gal.drift.change import Drift, Level, Side, Unmatched, worst_first
+from gal.drift.compare import POLICIES, gateway
+from gal.drift.compare.consumers import consumer, paired
+from gal.drift.compare.finding import Finding, leaf, position, stands
+from gal.drift.compare.opaque import extensions, plugins
+from gal.drift.cosmetic import cosmetic
+from gal.drift.effective import Place, SideView
+from gal.drift.effects import Effects, level_of
+from gal.drift.expressible import Expected, Item, Uncompared, converted, foreign
+from gal.drift.grouping import Grouping, about, change
+from gal.drift.matching import Matching, matched
+from gal.drift.precedence import order_matters, precedence
+from gal.drift.presence import Presence, Told
+from gal.garbage import without_collection
+from gal.model import Consumer, Gateway
+
+_LEFT_TO_GATEWAY = ("timeout.", "retry", "upstream_tls.verify", "compression.level")
+
+
+def compare(
+    old: Gateway,
+    new: Gateway,
+    *,
+    old_provider: str | None = None,
+    new_provider: str | None = None,
+    literal: bool = False,
+) -> Drift:
+    """The difference in meaning between two models.
+
+    Args:
+        old: the model that is compared with.
+        new: the model that is judged.
+        old_provider: name of the old side's gateway; its order of routes tells it if left away.
+        new_provider: likewise.
+        literal: also tell as changes what one side's gateway cannot say. Without it, each side is
+            converted to the other's gateway where they differ, and what that makes is "not
+            compared".
+    """
+    with without_collection():
+        before = SideView.of(old, old_provider or old.settings.route_order.value)
+        after = SideView.of(new, new_provider or new.settings.route_order.value)
+        comparison = _Comparison(before, after)
+        if not literal and before.provider != after.provider:
+            comparison.expected = list(_expectations(comparison))
+        return comparison.drift()
+
+
+def _expectations(comparison: _Comparison) -> Iterator[Expected]:
+    """What converting each side to the other side's gateway makes."""
+    items = [one for one in comparison.items() if level_of(one[0]) is not Level.INFO]
+    if not items:
+        return
+    old, new = comparison.old, comparison.new
+    for side, given, provider in ((Side.OLD, old, new.provider), (Side.NEW, new, old.provider)):
+        made = converted(given.gateway, provider)
+        if made is None:
+            continue
+        there = SideView.of(made[0], provider)
+        sides = (given, there) if side is Side.OLD else (there, given)
+        expected = Expected(side, provider, made[1])
+        expected.learn(_Comparison(*sides, about=side).items())
+        expected.see(comparison.items())
+        yield expected
+
+
+class _Comparison:
+    """Two sides, and what is found between them."""
+
+    def __init__(self, old: SideView, new: SideView, about: Side = Side.OLD) -> None:
+        self.old, self.new, self.about = old, new, about
+        same = old.provider == new.provider
+        self.expected: list[Expected] = []
+        self.uncompared = Uncompared()
+        self.effects = Effects(old.provider if same else None)
+        self.matching: Matching = matched(old, new)
+        self.consumers = list(paired(old.consumers, new.consumers))
+        self.of_matches = list(self._matches())
+        self.of_links = [
+            (effect, link)
+            for link in self.matching.links
+            for effect in self.effects.between(link.old, link.new)
+        ]
+        self.of_others = [*self._consumers(), *self._gateway()]
+
+    def items(self) -> Iterator[Item]:
+        """Every finding with its object, before anything is grouped."""
+        for told in self.of_matches:
+            yield told.finding, in_words(told.atoms)[0]
+        for effect, link in self.of_links:
+            if not self._by_default(effect.finding):
+                yield effect.finding, _text(link.old if self.about is Side.OLD else link.new)
+        for name, finding in self.of_others:
+            yield finding, name
+
+    def drift(self) -> Drift:
+        """Everything that is found."""
+        changes = [
+            change(one.finding, one.atoms, one.old, one.new)
+            for one in self.of_matches
+            if not self._explained(one.finding, *(in_words(one.atoms)[:1] * 2))
+        ]
+        grouping, defaults = self._pairs()
+        changes += grouping.changes()
+        changes += [
+            about(finding, name)
+            for name, finding in self.of_others
+            if not self._explained(finding, name, name)
+        ]
+        changes += cosmetic(self.matching, self.consumers, self.old, self.new)
+        if self.effects.provider is None:
+            foreign(self.old.gateway, Side.OLD, self.new.provider, self.uncompared)
+            foreign(self.new.gateway, Side.NEW, self.old.provider, self.uncompared)
+        return Drift(
+            self.old.provider,
+            self.new.provider,
+            worst_first(changes),
+            self._matched(),
+            tuple(self._unmatched()),
+            tuple(self.uncompared.listed()),
+            tuple(
+                sorted(
+                    defaults.assumptions(self.old.provider, self.new.provider),
+                    key=lambda one: (-one.level.rank, one.topic, one.old, one.new),
+                )
+            ),
+        )
+
+    def _explained(self, finding: Finding, old: str, new: str) -> bool:
+        """Whether a conversion makes a finding; it is counted then."""
+        if level_of(finding) is Level.INFO:
+            return False
+        for expected in self.expected:
+            item = finding, (old if expected.side is Side.OLD else new)
+            if expected.explains(item):
+                at = finding.old_at if expected.side is Side.OLD else finding.new_at
+                topic = finding.field
+                reason = expected.reason(topic)
+                self.uncompared.add(topic, expected.side, expected.provider, reason, at)
+                return True
+        return False
+
+    # -- routes
+
+    def _matches(self) -> Iterator[Told]:
+        """Routes that come, go, and take other requests."""
+        matching = self.matching
+        changed = any(link.gone or link.come for link in matching.links)
+        if not (matching.only_old or matching.only_new or changed) and not order_matters(
+            self.old, self.new, matching
+        ):
+            return
+        presence = Presence.of(self.old, self.new, matching, self.effects)
+        yield from presence.told()
+        if order_matters(self.old, self.new, matching):
+            yield from precedence(presence)
+
+    def _pairs(self) -> tuple[Grouping, Grouping]:
+        """What routes with a counterpart do differently; what only defaults make differ apart."""
+        grouping, defaults = (Grouping(self.matching.links) for _ in range(2))
+        for effect, link in self.of_links:
+            if self._by_default(effect.finding):
+                defaults.add(effect, link)
+            elif not self._explained(effect.finding, _text(link.old), _text(link.new)):
+                grouping.add(effect, link)
+        return grouping, defaults
+
+    def _by_default(self, finding: Finding) -> bool:
+        """Whether both gateways do by themselves what they do; GAL's own format leaves to the
+        gateway what it does not say.
+        """
+        if self.effects.provider is not None:
+            return False
+        if finding.from_defaults:
+            return True
+        if not finding.field.startswith(_LEFT_TO_GATEWAY):
+            return False
+        unsaid = (self.old, finding.old_at), (self.new, finding.new_at)
+        return any(
+            side.provider == "gal" and leaf(*at) is None and not stands(at) for side, at in unsaid
+        )
+
+    # -- the rest
+
+    def _consumers(self) -> Iterator[tuple[str, Finding]]:
+        for old, new in self.consumers:
+            if old == new or self._stands_in_routes(old, new):
+                continue
+            name = (old or new or Consumer("")).name
+            for finding in self._consumer(old, new):
+                yield f"consumer {name}", finding
+        yield from self._scoped_policies()
+
+    def _stands_in_routes(self, old: Consumer | None, new: Consumer | None) -> bool:
+        """Whether what a consumer of one side holds stands in the routes of the other side."""
+        if self.effects.provider is not None or (old is None) is (new is None):
+            return False
+        one = old or new
+        assert one is not None
+        held = entering.held(one)
+        return bool(held) and held <= entering.inline_secrets(self.new if old else self.old)
+
+    def _consumer(self, old: Consumer | None, new: Consumer | None) -> Iterator[Finding]:
+        yield from consumer(old, new)
+        if old is None or new is None:
+            return
+        for name, compare_policy in POLICIES.items():
+            left, right = (_on(getattr(one.policies, name)) for one in (old, new))
+            if left != right:
+                yield from compare_policy(left, right)
+        if self.effects.provider is not None:
+            at = (old, new)
+            yield from extensions(old.extensions, new.extensions, self.effects.provider, at)
+            yield from plugins(old.policies, new.policies, self.effects.provider)
+
+    def _scoped_policies(self) -> Iterator[tuple[str, Finding]]:
+        before, after = (
+            {(one.consumer, one.service, one.route): one for one in side.gateway.scoped_policies}
+            for side in (self.old, self.new)
+        )
+        for key in sorted(before.keys() | after.keys(), key=str):
+            left, right = before.get(key), after.get(key)
+            if left == right:
+                continue
+            place = f"route {key[2]}" if key[2] else f"service {key[1]}"
+            for name, compare_policy in POLICIES.items():
+                sides = [_on(getattr(one.policies, name)) if one else None for one in (left, right)]
+                if sides[0] != sides[1]:
+                    for finding in compare_policy(*sides):
+                        yield f"consumer {key[0]} on {place}", finding
+
+    def _gateway(self) -> Iterator[tuple[str, Finding]]:
+        for compare_part in (gateway.listeners, gateway.administration, gateway.certificates):
+            yield from compare_part(self.old, self.new)
+        provider = self.effects.provider
+        if provider is not None:
+            old, new = self.old.gateway, self.new.gateway
+            for finding in extensions(old.extensions, new.extensions, provider, (old, new)):
+                yield "gateway", finding
+            for finding in plugins(old.policies, new.policies, provider):
+                yield "gateway", finding
+
+    def _matched(self) -> dict[str, int]:
+        routes = {link.old.number for link in self.matching.links}
+        pairs = [1 for old, new in self.consumers if old is not None and new is not None]
+        return {"route": len(routes), "consumer": len(pairs)}
+
+    def _unmatched(self) -> Iterator[Unmatched]:
+        for side, places in (
+            (Side.OLD, self.matching.only_old),
+            (Side.NEW, self.matching.only_new),
+        ):
+            for place in sorted(places, key=lambda one: one.number):
+                yield Unmatched("route", _text(place), side, position((place.route, "")))
+        for old, new in self.consumers:
+            if old is None and new is not None:
+                yield Unmatched("consumer", f"consumer {new.name}", Side.NEW, position((new, "")))
+            if new is None and old is not None:
+                yield Unmatched("consumer", f"consumer {old.name}", Side.OLD, position((old, "")))
+
+
+def _text(place: Place) -> str:
+    return in_words(place.atoms)[0]
+
+
+def _on(policy: object) -> object:
+    """A policy that acts; None where it is switched off."""
+    return policy if policy is not None and getattr(policy, "enabled", True) else None

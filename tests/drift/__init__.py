@@ -1,0 +1,1 @@
+"""What `gal drift` tells of two configurations."""

@@ -1,0 +1,1 @@
+"""Pulling the configuration of running gateways."""
