@@ -7,9 +7,9 @@ answer with the origin of the request instead.
 
 - **Kong** does it for `credentials: true` with `*` among `origins`, and also without `origins`,
   which is the default.
-- **APISIX** refuses `allow_origins: "*"` with `allow_credential: true` when the file is loaded.
-  `**` is accepted and answers with the origin of the request; so does an expression that fits
-  everything.
+- **APISIX** refuses `*` (the default) together with `allow_credential: true`, for origins, methods
+  and headers. `**` is accepted and answers with the origin of the request; so does an expression
+  of `allow_origins_by_regex` that fits everything.
 - **Traefik** answers with the origin of the request when the list holds `*`, or when an expression
   of `accessControlAllowOriginListRegex` fits everything.
 - **Envoy** always answers with the origin of the request when a matcher of
@@ -25,6 +25,7 @@ from collections.abc import Iterator
 from gal.lint.finding import REMOVE, Edit, Finding, Fix, finding, place_of
 from gal.lint.origins import accepts_any
 from gal.lint.rule import Confidence, Rule, Safety, Severity, bad, good
+from gal.lint.standing import standing
 from gal.lint.subject import Subject, explicit
 from gal.model import Cors
 from gal.reading import Mapping
@@ -49,7 +50,8 @@ RULE = Rule(
 
 def check(subject: Subject) -> Iterator[Finding]:
     """CORS policies that act, allow credentials and name any origin."""
-    for cors, acting in subject.acting(Cors):
+    for one in standing(subject, Cors):
+        cors = one.policy
         how = accepts_any(cors)
         if not cors.allow_credentials or how is None:
             continue
@@ -61,8 +63,8 @@ def check(subject: Subject) -> Iterator[Finding]:
             f"credentials are allowed to any origin: {how}",
             cors,
             "allow_credentials",
-            owner=acting.owner,
-            value=how,
+            owner=one.owner,
+            value="any origin with credentials",
             related=related if given else (),
             help="list the origins that need credentials, or do not allow credentials",
             fix=_fix(cors),
@@ -95,6 +97,10 @@ routes:
   plugins:
     cors:
 """
+_WITH = """\
+      allow_methods: "**"
+      allow_headers: "**"
+      allow_credential: true"""
 _TRAEFIK = """\
 http:
   routers: {shop: {rule: PathPrefix(`/shop`), service: shop, middlewares: [cors]}}
@@ -120,18 +126,28 @@ EXAMPLES = (
     good("kong", f'{_KONG}      origins: ["https://a.test"]\n      credentials: true\n'),
     good("kong", f'{_KONG}      origins: ["*"]\n', "any page, without credentials"),
     good("kong", f"{_KONG}      credentials: true\n    enabled: false\n", "it does not run"),
-    bad("apisix", f'{_APISIX}      allow_origins: "**"\n      allow_credential: true  # <-\n'),
+    bad("apisix", f'{_APISIX}      allow_origins: "**"\n{_WITH}  # <-\n'),
     bad(
         "apisix",
-        f"{_APISIX}      allow_origins_by_regex: ['.*']\n      allow_credential: true  # <-\n",
+        f"{_APISIX}      allow_origins: https://a.test\n"
+        f"      allow_origins_by_regex: ['.*']\n{_WITH}  # <-\n",
+        "expressions replace the list",
     ),
-    good(
+    bad(
         "apisix",
-        f"{_APISIX}      allow_origins: https://a.test\n      allow_methods: GET\n"
-        "      allow_headers: X-A\n      allow_credential: true\n",
+        f"{_APISIX}      allow_origins: https://a.test\n"
+        f"      allow_origins_by_regex: ['^https://']\n{_WITH}  # <-\n",
+        "every secure page",
     ),
+    good("apisix", f"{_APISIX}      allow_origins: https://a.test\n{_WITH}\n"),
     good("apisix", f'{_APISIX}      allow_origins: "**"\n', "any page, without credentials"),
     good("apisix", f'{_APISIX}      allow_origins: "*"\n', "any page, without credentials"),
+    good(
+        "apisix",
+        f"{_APISIX}      allow_origins: '**'\n"
+        f"      allow_origins_by_regex: ['^https://a\\.test$']\n{_WITH}\n",
+        "expressions replace the list",
+    ),
     bad(
         "traefik",
         f'{_TRAEFIK}        accessControlAllowOriginList: ["*"]\n'

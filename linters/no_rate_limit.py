@@ -10,23 +10,25 @@ or when it only lets in consumers who each have one. What a gateway calls a limi
 - **Envoy**: the filters `local_ratelimit` and `ratelimit`.
 
 Routes that the gateway answers itself (redirects, fixed answers) need none. There is one finding
-for all routes of a service, at the service: limits usually belong there.
+for all routes of a service. It stands where a limit would: at the service on Kong, and on APISIX
+where a service is named; at the first of the routes elsewhere, since a limit of Traefik belongs to
+a router, and one of Envoy to a route or what is around it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from gal.lint.exposure import answered
 from gal.lint.finding import Finding, finding, place_of
+from gal.lint.grouping import by_what_is_behind, holder
 from gal.lint.plugins import plugin_names
 from gal.lint.rule import Confidence, Rule, Severity, bad, good
 from gal.lint.subject import RouteView, Subject
 from gal.model import (
     Authentication,
-    DirectResponse,
     ModelNode,
     RateLimit,
-    Redirect,
     ResponseRateLimit,
 )
 
@@ -64,22 +66,25 @@ def check(subject: Subject) -> Iterator[Finding]:
     each_limited = bool(consumers) and all(
         one.policies.rate_limit is not None and one.policies.rate_limit.enabled for one in consumers
     )
-    groups: dict[int, tuple[ModelNode, list[RouteView]]] = {}
-    for view in subject.routes:
-        if _limited(view) or _answered(view) or (each_limited and _asks_consumers(view)):
-            continue
-        behind: ModelNode = view.service or next((one for one, _ in view.upstreams), view.route)
-        groups.setdefault(id(behind), (behind, []))[1].append(view)
-    for behind, views in groups.values():
-        yield _finding(behind, views)
+    unlimited = [
+        view
+        for view in subject.routes
+        if not _limited(view)
+        and not answered(view)
+        and not (each_limited and _asks_consumers(view))
+    ]
+    for behind, views in by_what_is_behind(unlimited):
+        yield _finding(behind, views, holder(subject, views[0]))
 
 
-def _finding(behind: ModelNode, views: list[RouteView]) -> Finding:
+def _finding(behind: ModelNode, views: list[RouteView], where: ModelNode) -> Finding:
     subject_text = views[0].title if len(views) == 1 else f"{len(views)} routes"
     return finding(
         RULE,
         f"nothing limits how many requests {subject_text} may get",
-        behind,
+        where,
+        owner=behind,
+        value="no limit",
         related=[place_of(view.route, message="no limit acts here") for view in views[:5]],
         help="limit requests by client address, or by consumer where clients are known",
         count=len(views),
@@ -90,10 +95,6 @@ def _limited(view: RouteView) -> bool:
     if view.policy(RateLimit) or view.policy(ResponseRateLimit):
         return True
     return any(name in _LIMITERS for _, policies in view.levels for name in plugin_names(policies))
-
-
-def _answered(view: RouteView) -> bool:
-    return view.policy(Redirect) is not None or view.policy(DirectResponse) is not None
 
 
 def _asks_consumers(view: RouteView) -> bool:
@@ -116,15 +117,22 @@ services:
 """
 _APISIX = """\
 routes:
-- uri: /shop
-  upstream: {nodes: {"shop.internal:80": 1}}  # <-
+- uri: /shop  # <-
+  upstream: {nodes: {"shop.internal:80": 1}}
+"""
+_SHARED = """\
+routes:
+- {uri: /shop, service_id: shop}
+- {uri: /cart, service_id: shop}
+services:
+- id: shop  # <-
+  upstream: {nodes: {"shop.internal:80": 1}}
 """
 _TRAEFIK = """\
 http:
-  routers: {shop: {rule: PathPrefix(`/shop`), service: shop}}
-  services:
-    shop:  # <-
-      loadBalancer: {servers: [{url: "http://shop.internal"}]}
+  routers:
+    shop: {rule: PathPrefix(`/shop`), service: shop}  # <-
+  services: {shop: {loadBalancer: {servers: [{url: "http://shop.internal"}]}}}
 """
 _LIMITED = _TRAEFIK.replace("service: shop}", "service: shop, middlewares: [limit]}")
 _BUCKET = """\
@@ -136,6 +144,10 @@ filters:
     filter_enabled: {default_value: {numerator: 100}}
     filter_enforced: {default_value: {numerator: 100}}
     token_bucket: {max_tokens: 10, tokens_per_fill: 10, fill_interval: 1s}
+"""
+_ROUTE = """\
+- match: {prefix: /shop}  # <-
+  route: {cluster: one}
 """
 
 
@@ -154,11 +166,13 @@ EXAMPLES = (
     good("kong", f"{_plain(_KONG)}plugins: [{{name: rate-limiting, config: {{minute: 5}}}}]\n"),
     good(
         "kong",
-        f"{_plain(_KONG)}  plugins: [{{name: request-termination, config: {{status_code: 410}}}}]\n",
+        f"{_plain(_KONG)}  plugins:\n"
+        "  - {name: request-termination, config: {status_code: 410}}\n",
         "nothing gets through",
     ),
     bad("apisix", _APISIX),
     bad("apisix", f"{_APISIX}  plugins: {{key-auth: {{}}}}\n", "whoever has a key"),
+    bad("apisix", _SHARED, "one finding for both routes"),
     good(
         "apisix",
         f"{_plain(_APISIX)}  plugins: {{limit-req: {{rate: 1, burst: 1, key: remote_addr}}}}\n",
@@ -166,8 +180,8 @@ EXAMPLES = (
     good("apisix", "routes:\n- uri: /shop\n  plugins: {redirect: {uri: /new}}\n"),
     good(
         "apisix",
-        f"{_plain(_APISIX)}  plugins: {{key-auth: {{}}}}\nconsumers:\n- username: anna\n  plugins:\n"
-        "    key-auth: {key: a-key}\n"
+        f"{_plain(_APISIX)}  plugins: {{key-auth: {{}}}}\nconsumers:\n- username: anna\n"
+        "  plugins:\n    key-auth: {key: a-key}\n"
         "    limit-count: {count: 5, time_window: 60}\n",
         "the only consumer has a limit",
     ),
@@ -190,5 +204,18 @@ EXAMPLES = (
         f"{_plain(_LIMITED)}  middlewares: {{limit: {{redirectScheme: {{scheme: https}}}}}}\n",
         "nothing gets through",
     ),
-    bad("envoy", "clusters:\n"),
+    bad("envoy", f"routes:\n{_ROUTE}"),
+    bad("envoy", f"{_BUCKET.replace('100', '0')}routes:\n{_ROUTE}", "no request is counted"),
+    bad(
+        "envoy",
+        f"routes:\n{_ROUTE}- match: {{prefix: /cart}}\n  route: {{cluster: one}}\n",
+        "one finding for both routes",
+    ),
+    good("envoy", _BUCKET),
+    good(
+        "envoy",
+        "routes:\n- match: {prefix: /}\n  redirect: {https_redirect: true}\n",
+        "nothing gets through",
+    ),
+    good("envoy", "routes:\n- match: {prefix: /}\n  direct_response: {status: 404}\n"),
 )

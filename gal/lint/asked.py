@@ -90,6 +90,13 @@ def asked(subject: Subject, kind: type[T]) -> list[Asked[T]]:
     return list(found.values())
 
 
+def openid(subject: Subject) -> list[Asked[OAuth2Auth] | Asked[Guard]]:
+    """OAuth 2.0 and OpenID Connect, also where only its own gateway knows all that it asks for."""
+    found: list[Asked[OAuth2Auth] | Asked[Guard]] = [*asked(subject, OAuth2Auth)]
+    found += [one for one in asked(subject, Guard) if one.part.name == "openid-connect"]
+    return found
+
+
 def parts(policy: Authentication, kind: type[T]) -> Iterator[T]:
     """The parts of a kind in one policy; `Authentication` is the policy itself."""
     if isinstance(policy, kind):

@@ -24,7 +24,7 @@ ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789-.:/_"
 _EVERYTHING = (1 << len(ALPHABET)) - 1
 _BITS = {letter: 1 << place for place, letter in enumerate(ALPHABET)}
 _MOST_STATES = 3000
-_MOST_PAIRS = 60_000
+_MOST_STEPS = 200_000
 _CATEGORIES = {
     "CATEGORY_DIGIT": str.isdigit,
     "CATEGORY_WORD": lambda letter: letter.isalnum() or letter == "_",
@@ -99,15 +99,21 @@ class _Product:
     other: Automaton
     seen: dict[_Pair, _Came | None] = field(default_factory=dict)
     pending: deque[_Pair] = field(default_factory=deque)
+    steps: int = 0
 
     def reach(self, left: _At, right: _At, came: _Came | None) -> None:
-        for a in _closure(self.one, left, came is None):
-            for b in _closure(self.other, right, came is None):
+        if came is not None and (left, right) in self.seen:
+            return  # and so is all that follows from it
+        first = _closure(self.one, left, came is None)
+        second = _closure(self.other, right, came is None)
+        self.steps += len(first) * len(second)
+        if self.steps > _MOST_STEPS:
+            raise UnjudgedError("too large")
+        for a in first:
+            for b in second:
                 if (a, b) not in self.seen:
                     self.seen[a, b] = came
                     self.pending.append((a, b))
-        if len(self.seen) > _MOST_PAIRS:
-            raise UnjudgedError("too large")
 
     def leave(self, pair: _Pair) -> None:
         (left, left_ended), (right, right_ended) = pair
@@ -132,7 +138,7 @@ def common_text(one: Automaton, other: Automaton) -> str | None:
     """A shortest text that both match, None where there is none.
 
     Raises:
-        UnjudgedError: the pairs of states are too many.
+        UnjudgedError: there are too many pairs of states.
     """
     product = _Product(one, other)
     product.reach((0, False), (0, False), None)
@@ -297,6 +303,11 @@ def matched_by(regex: Regex, shapes: Sequence[Regex]) -> str | None:
     """A text that an expression matches and that has one of some shapes, which are expressions as
     well; None where there is none, or where this cannot be judged.
     """
+    return _matched_by(regex, tuple(shapes))
+
+
+@lru_cache(maxsize=4096)
+def _matched_by(regex: Regex, shapes: tuple[Regex, ...]) -> str | None:
     try:
         made = automaton(regex)
     except UnjudgedError:

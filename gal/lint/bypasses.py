@@ -7,13 +7,15 @@ open one that is wider is none where the guarded one wins.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from gal.lint.asked import identity_asked
 from gal.lint.exposure import answered, is_public, limited_by_address, ranks_of
-from gal.model import PathKind, PathMatch, RequestLine
+from gal.model import PathKind, PathMatch, RequestLine, Rewrite
+from gal.tracing.regexes import compiled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,6 +23,10 @@ if TYPE_CHECKING:
     from gal.lint.subject import RouteView, Subject
     from gal.model import Route, Upstream
 
+_PROBES = ("/gal-probe", "/gal/probe/2")
+_GROUP = re.compile(r"\\(\d)")
+_REPEATED_GROUP = re.compile(r"\)[*+{]")
+_LONGEST, _MOST_REPEATS = 120, 4
 _MOST = 64
 """So many guarded routes are compared with an open one: more need not be looked at."""
 
@@ -175,23 +181,56 @@ def reaches(view: RouteView) -> Iterator[Reach]:
 
 
 def _reach(path: PathMatch, view: RouteView) -> Reach | None:
-    rewrite, line = view.route.rewrite, view.policy(RequestLine)
+    rewrite, line = view.route.rewrite or Rewrite(), view.policy(RequestLine)
     whole = path.kind is PathKind.EXACT
-    fixed = rewrite.path if rewrite is not None else None
-    fixed = line.path if line is not None and line.path is not None else fixed
+    fixed = line.path if line is not None and line.path is not None else rewrite.path
     if fixed is not None:
         return Reach(path.text, fixed, True)
-    if path.kind is PathKind.REGEX or (rewrite is not None and rewrite.pattern is not None):
+    if path.kind is PathKind.REGEX:
+        return None
+    request = path.text if whole else path.text.rstrip("/")
+    there = _rewritten(request, rewrite, whole=whole)
+    if there is None:
         return None
     base = (view.service.path or "") if view.service is not None else ""
-    there = path.text
-    if rewrite is not None:
-        there = "" if rewrite.strip_prefix else there
-        there = _joined(rewrite.add_prefix or "", there)
-    there = _joined(base, there)
+    there = _joined(base, _joined(rewrite.add_prefix or "", there))
+    return Reach(request, (there or "/") if whole else there.rstrip("/"), whole)
+
+
+def _rewritten(request: str, rewrite: Rewrite, *, whole: bool) -> str | None:
+    """What becomes of a path, or of the start of paths; None where that cannot be said."""
+    if rewrite.strip_prefix:
+        return ""
+    if rewrite.pattern is None:
+        return request
+    if not _is_tame(rewrite.pattern.pattern) or len(request) > _LONGEST:
+        return None
     if whole:
-        return Reach(path.text, there or "/", True)
-    return Reach(path.text.rstrip("/"), there.rstrip("/"), False)
+        return _replaced(request, rewrite)
+    found = set()
+    for probe in _PROBES:
+        path = _replaced(request + probe, rewrite)
+        found.add(path.removesuffix(probe) if path is not None and path.endswith(probe) else None)
+    return found.pop() if len(found) == 1 else None
+
+
+def _replaced(path: str, rewrite: Rewrite) -> str | None:
+    pattern = compiled(rewrite.pattern) if rewrite.pattern is not None else None
+    if pattern is None:
+        return None
+    replacement = _GROUP.sub(r"\\g<\1>", rewrite.replacement or "")
+    try:
+        return pattern.sub(replacement, path, count=1)
+    except (re.error, IndexError):
+        return None
+
+
+def _is_tame(pattern: str) -> bool:
+    """Whether an expression takes little time on any short text: nothing repeats a group, and
+    little repeats at all.
+    """
+    few = sum(pattern.count(mark) for mark in "*+{") <= _MOST_REPEATS
+    return few and len(pattern) <= _LONGEST and _REPEATED_GROUP.search(pattern) is None
 
 
 def _joined(before: str, after: str) -> str:

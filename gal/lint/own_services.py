@@ -72,6 +72,8 @@ def _path(view: RouteView) -> str:
     rewrite = view.route.rewrite
     if rewrite is not None and rewrite.path is not None:
         return rewrite.path
+    if rewrite is not None and rewrite.replacement is not None:
+        return rewrite.replacement.partition("\\")[0]
     base = view.service.path if view.service is not None and view.service.path else ""
     added = rewrite.add_prefix if rewrite is not None and rewrite.add_prefix else ""
     strip = rewrite is not None and rewrite.strip_prefix

@@ -1,5 +1,5 @@
-"""Connections that a gateway opens for itself: to issuers of tokens, directories, stores of counters,
-services that decide, and logs.
+"""Connections that a gateway opens for itself: to issuers of tokens, directories, stores of
+counters, services that decide, and logs.
 
 Sources: the fields are those of each plugin's page (https://developer.konghq.com/plugins/,
 https://apisix.apache.org/docs/apisix/), of Traefik's middlewares `forwardAuth` and `rateLimit`, and
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from gal.lint.addresses import host_and_port
 from gal.lint.hosts import host_of
-from gal.lint.peeking import at, flag, items, section, text, texts
+from gal.lint.peeking import flag, items, section, text, texts
 from gal.lint.plugin_nodes import PluginNode, plugin_nodes
 from gal.reading import Mapping
 
@@ -288,5 +288,5 @@ def _to_cluster(
         yield Channel(what, hosts, holder, key, False)
     elif is_tls(transport):
         found = unchecked(transport)
-        why = found[0] if found is not None and (found[1] or at(transport, "sni") is None) else ""
+        why = found[0] if found is not None and found[1] else ""
         yield Channel(what, hosts, holder, key, True, why)

@@ -1,4 +1,4 @@
-"""What the linter says of routes that shadow each other, asked of the router that `gal trace` has."""
+"""What the linter says of routes that shadow each other, held against the router of `gal trace`."""
 
 from __future__ import annotations
 
@@ -221,13 +221,12 @@ SHAPES = {
     "expressions": _of_expressions,
     "one match": _of_one_match,
 }
-MOST_STEPS = 120
+MOST_STEPS = 100
 
 
-@pytest.mark.parametrize("order", [RouteOrder.KONG, RouteOrder.TRAEFIK, RouteOrder.ENVOY])
 @pytest.mark.parametrize("shape", SHAPES)
-def test_the_steps_grow_like_the_routes(shape: str, order: RouteOrder) -> None:
-    number = 20_000
+def test_the_steps_grow_like_the_routes(shape: str) -> None:
+    number, order = 20_000, RouteOrder.KONG
     routes = [SHAPES[shape](one) for one in range(number)]
     found = placed(_subject(_gateway(order, routes)))
     steps = Earlier()

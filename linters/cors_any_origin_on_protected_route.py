@@ -1,0 +1,150 @@
+"""Any page may read answers of a route that asks for credentials. Browsers send no cookies there,
+for credentials are not allowed. But a page that got hold of a key or a token can use it from the
+browsers of its visitors, whose addresses are often let in where others are not.
+
+For a public interface that is right. Where the callers are known, their origins are, too.
+
+- **Kong**: `cors` with `*` among `origins`, or without `origins`, which means the same.
+- **APISIX**: `cors` with `allow_origins: "*"`, which is the default, or `"**"`.
+- **Traefik**: `*` in `accessControlAllowOriginList`, or an expression that fits everything.
+- **Envoy**: `exact: "*"` in `allow_origin_string_match`, or another matcher that fits everything.
+
+Only keys, tokens and passwords in the request count as credentials here, and nothing is said of
+routes that ask for none. With credentials allowed, it is GAL001.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gal.lint.finding import Finding, finding, place_of
+from gal.lint.origins import accepts_any
+from gal.lint.rule import Confidence, Persona, Rule, Severity, bad, good
+from gal.lint.standing import standing
+from gal.lint.subject import RouteView, Subject, explicit
+from gal.model import Authentication, AuthenticationType, Cors
+
+RULE = Rule(
+    code="GAL005",
+    name="cors-any-origin-on-protected-route",
+    title="Any web origin may read answers of a route that asks for credentials",
+    severity=Severity.LOW,
+    confidence=Confidence.HIGH,
+    persona=Persona.PEDANTIC,
+    cwe=(942,),
+    owasp=("API8",),
+    pages=(
+        "https://developer.konghq.com/plugins/cors/",
+        "https://apisix.apache.org/docs/apisix/plugins/cors/",
+        "https://doc.traefik.io/traefik/reference/routing-configuration/http/middlewares/headers/",
+        "https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/cors_filter",
+    ),
+)
+_FIELDS = ("allowed_origins", "allowed_origin_patterns")
+_MOST_RELATED = 5
+
+
+def check(subject: Subject) -> Iterator[Finding]:
+    """CORS policies that name any origin, on routes that ask for keys, tokens or passwords."""
+    for one in standing(subject, Cors):
+        guarded = [view for view in one.routes if _asks(view)]
+        how = accepts_any(one.policy) if guarded and not one.policy.allow_credentials else None
+        if how is None:
+            continue
+        what = guarded[0].title if len(guarded) == 1 else f"{len(guarded)} routes"
+        yield finding(
+            RULE,
+            f"any origin may read answers of {what} with authentication: {how}",
+            one.policy,
+            next((name for name in _FIELDS if explicit(one.policy, name)), ""),
+            owner=one.owner,
+            value="any origin beside authentication",
+            related=[
+                place_of(view.route, message="asks for credentials")
+                for view in guarded[:_MOST_RELATED]
+            ],
+            help="list the origins of the pages that use it",
+            count=len(guarded),
+        )
+
+
+def _asks(view: RouteView) -> bool:
+    policy = view.policy(Authentication)
+    return policy is not None and bool(set(policy.kinds()) - {AuthenticationType.FORWARD})
+
+
+def _kong(cors: str, *further: str) -> str:
+    return (
+        "services:\n- name: shop\n  url: http://shop.internal\n"
+        "  routes: [{name: shop, paths: [/shop]}]\n  plugins:\n"
+        f"  - {cors}\n" + "".join(f"  - {one}\n" for one in further)
+    )
+
+
+def _apisix(*plugins: str) -> str:
+    return (
+        'routes:\n- uri: /shop\n  upstream: {nodes: {"shop.internal:80": 1}}\n  plugins:\n'
+        + "".join(f"    {one}\n" for one in plugins)
+    )
+
+
+def _traefik(origins: str, *used: str) -> str:
+    names = ", ".join(used)
+    return (
+        "http:\n"
+        "  routers:\n"
+        f"    shop: {{rule: PathPrefix(`/shop`), service: shop, middlewares: [{names}]}}\n"
+        '  services: {shop: {loadBalancer: {servers: [{url: "http://shop.internal"}]}}}\n'
+        "  middlewares:\n"
+        f"    users: {{basicAuth: {{users: ['a:{_HASH}']}}}}\n"
+        f"    cors:\n      headers:\n        {origins}\n"
+    )
+
+
+_HASH = "$2y$05$c4WoMPo3SXsafkva.HHa6uXQZWr7oboPiC2bT/r7q1BB8I2s0BRqC"
+_CORS = """\
+- name: envoy.filters.http.cors
+  typed_config: {"@type": type.googleapis.com/envoy.extensions.filters.http.cors.v3.Cors}
+"""
+_USERS = """\
+- name: envoy.filters.http.basic_auth
+  typed_config:
+    "@type": type.googleapis.com/envoy.extensions.filters.http.basic_auth.v3.BasicAuth
+    users: {inline_string: "a:{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g="}
+"""
+
+
+def _envoy(filters: str, *lines: str) -> str:
+    return (
+        f"filters:\n{filters}host:\n"
+        "  typed_per_filter_config:\n    envoy.filters.http.cors:\n"
+        '      "@type": type.googleapis.com/envoy.extensions.filters.http.cors.v3.CorsPolicy\n'
+        + "".join(f"      {one}\n" for one in lines)
+    )
+
+
+_KEY = "{name: key-auth}"
+_ANY = 'allow_origin_string_match: [{exact: "*"}]'
+
+EXAMPLES = (
+    bad("kong", _kong("name: cors  # <-", _KEY), "no origins are all origins"),
+    bad("kong", _kong('name: cors\n    config: {origins: ["*"]}  # <-', _KEY)),
+    good("kong", _kong("name: cors"), "nobody is asked for credentials"),
+    good("kong", _kong("{name: cors, config: {origins: [https://a.test]}}", _KEY)),
+    good("kong", _kong("{name: cors, enabled: false}", _KEY), "it does not run"),
+    bad("apisix", _apisix("cors: {}  # <-", "key-auth: {}"), "any origin by default"),
+    bad("apisix", _apisix('cors: {allow_origins: "**"}  # <-', "jwt-auth: {}")),
+    good("apisix", _apisix("cors: {}"), "nobody is asked for credentials"),
+    good("apisix", _apisix("cors: {allow_origins: https://a.test}", "key-auth: {}")),
+    good("apisix", _apisix("key-auth: {}"), "no other page may read anything"),
+    bad("traefik", _traefik('accessControlAllowOriginList: ["*"]  # <-', "cors", "users")),
+    bad("traefik", _traefik("accessControlAllowOriginListRegex: ['.*']  # <-", "cors", "users")),
+    good("traefik", _traefik('accessControlAllowOriginList: ["*"]', "cors")),
+    good("traefik", _traefik("accessControlAllowOriginList: [https://a.test]", "cors", "users")),
+    good("traefik", _traefik('accessControlAllowOriginList: ["*"]', "users"), "it does not act"),
+    bad("envoy", _envoy(_CORS + _USERS, f"{_ANY}  # <-")),
+    bad("envoy", _envoy(_CORS + _USERS, "allow_origin_string_match: [{prefix: http}]  # <-")),
+    good("envoy", _envoy(_CORS, _ANY), "nobody is asked for credentials"),
+    good("envoy", _envoy(_CORS + _USERS, "allow_origin_string_match: [{exact: https://a.test}]")),
+    good("envoy", _envoy(_CORS + _USERS, "allow_methods: GET"), "no origin is allowed"),
+)
