@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from gal.drift.change import Change as Change
+    from gal.drift.change import Drift as Drift
+    from gal.drift.engine import compare as compare
     from gal.tracing.decision import Decision as Decision
     from gal.tracing.request import Request as Request
     from gal.tracing.request import parse_request as parse_request
@@ -22,15 +25,28 @@ __version__ = "0.1.0"
 # A public name stands three times: here, in `__all__`, and, for type checkers, as an import
 # (`from gal.x import Name as Name`) in the block above.
 _MODULES: Final[Mapping[str, str]] = {
+    "Change": "gal.drift.change",
     "Decision": "gal.tracing.decision",
+    "Drift": "gal.drift.change",
     "Request": "gal.tracing.request",
     "Tracer": "gal.tracing.tracer",
+    "compare": "gal.drift.engine",
     "parse_request": "gal.tracing.request",
     "trace": "gal.tracing.tracer",
 }
 """Public name -> the module that defines it."""
 
-__all__ = ["Decision", "Request", "Tracer", "__version__", "parse_request", "trace"]
+__all__ = [
+    "Change",
+    "Decision",
+    "Drift",
+    "Request",
+    "Tracer",
+    "__version__",
+    "compare",
+    "parse_request",
+    "trace",
+]
 
 if not TYPE_CHECKING:  # a type checker would take every name for a public one
 

@@ -85,6 +85,8 @@ def _value(value: Any) -> str:
 
 
 def _string(text: str) -> str:
+    if "{{" in text and text.isprintable() and "'" not in text:
+        return f"'{text}'"  # a template's own quotes and backslashes stay as they are
     return f'"{_CONTROL.sub(_escape, text)}"'
 
 

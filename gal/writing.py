@@ -55,25 +55,43 @@ def _for_json(value: Any) -> Any:
     return str(value) if isinstance(value, Placeholder) else value
 
 
-def write_atomically(path: Path, text: str) -> None:
+def write_atomically(path: Path, text: str, *, private: bool = False) -> None:
     """Write a file so that it is there whole or as it was before.
+
+    A link stays one: what it leads to is written. A device or a pipe (`/dev/null`) is written to,
+    never replaced.
+
+    Args:
+        path: of the file.
+        text: all of it.
+        private: for its owner only (mode 0600), whatever was there before; else a file that is
+            replaced keeps its permissions.
 
     Raises:
         UsageError: the folder is missing or cannot be written to.
     """
     try:
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    except OSError as error:
-        raise UsageError(f"cannot write {path}: {error.strerror or error}") from error
+        target = path.resolve()
+        if target.exists() and not target.is_file() and not target.is_dir():
+            target.write_text(text, encoding="utf-8", newline="\n")
+        else:
+            _replace(target, text, 0o600 if private else _mode_for(target))
+    except (OSError, RuntimeError) as error:  # RuntimeError: links in a circle, before Python 3.13
+        why = getattr(error, "strerror", None) or error
+        raise UsageError(f"cannot write {path}: {why}") from error
+
+
+def _replace(path: Path, text: str, mode: int) -> None:
+    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
             file.write(text)
-        os.chmod(temporary, _mode_for(path))
+        os.chmod(temporary, mode)
         os.replace(temporary, path)
-    except OSError as error:
+    except OSError:
         with contextlib.suppress(OSError):
             os.unlink(temporary)
-        raise UsageError(f"cannot write {path}: {error.strerror or error}") from error
+        raise
 
 
 def _mode_for(path: Path) -> int:

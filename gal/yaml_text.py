@@ -131,6 +131,8 @@ def _speller() -> Callable[[Any], str]:
             style = '"'  # no line breaks and control characters as they are
         elif text in ("y", "Y", "n", "N"):
             style = "'"  # booleans in YAML 1.1, as Envoy reads it, but PyYAML writes them bare
+        elif "{{" in text:
+            style = "'"  # what is filled in there may hold anything
         return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
     def represent_plain(dumper: Any, text: object) -> Any:

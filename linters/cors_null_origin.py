@@ -19,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gal.lint.finding import REMOVE, Edit, Finding, Fix, finding, place_of
-from gal.lint.origins import Entry, described, entries
+from gal.lint.origins import NULL, Entry, described, entries
 from gal.lint.rule import Confidence, Rule, Safety, Severity, bad, good
 from gal.lint.standing import standing
 from gal.lint.subject import Subject
@@ -68,8 +68,8 @@ def check(subject: Subject) -> Iterator[Finding]:
 def _fix(entry: Entry, number: int) -> Fix | None:
     """Without the entry. The last one stays: without any, some gateways allow every origin."""
     node = entry.where
-    if entry.kind not in ("exact", "regex") or number < 2 or not isinstance(node, Node):
-        return None
+    if entry.text != NULL or number < 2 or not isinstance(node, Node):
+        return None  # an expression for null and others is for its author to mend
     while not isinstance(node.parent, Sequence):  # Envoy's entries are mappings
         if node.parent is None:
             return None

@@ -14,12 +14,15 @@ There is a finding for an expression that allows a host of somebody else only be
 match the whole origin. What is missing is searched for, not guessed: `https://a\.test:8443` without
 an end allows further digits of the port and no other host, so nothing is said of it.
 
-Write `^(?:...)$` around the expression, and the scheme into it. Without credentials other pages can
-read only what anybody may ask for, so the finding is of medium severity then.
+Write `^(...)$` around the expression, and the scheme into it. The fix does so where an origin is
+left that fits; what clients relied on beside it, such as a port, is refused from then on. Without
+credentials other pages can read only what anybody may ask for, so the finding is of medium severity
+then.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from gal.lint.finding import Edit, Finding, Fix, finding, place_of
@@ -44,9 +47,11 @@ RULE = Rule(
         "https://doc.traefik.io/traefik/reference/routing-configuration/http/middlewares/headers/",
         "https://www.envoyproxy.io/docs/envoy/latest/api-v3/type/matcher/v3/regex.proto",
     ),
-    fix=Safety.TIGHTEN,
+    fix=Safety.UNSAFE,
 )
 _ALL = (*ANYBODYS, *BEHIND, *BEFORE)
+_NUMBERED = re.compile(r"\\\d|^\(\?[a-z]")
+"""References back, and flags for the whole expression, which have to come first."""
 _HOSTS = (r"[a-z0-9.-]+",)
 
 
@@ -66,7 +71,7 @@ def check(subject: Subject) -> Iterator[Finding]:
                 value="an origin expression that is not anchored",
                 severity=Severity.HIGH if cors.allow_credentials else Severity.MEDIUM,
                 related=[place_of(cors, message="the policy")],
-                help="put ^(?: before the expression and )$ behind it",
+                help="put ^( before the expression and )$ behind it",
                 fix=_fix(entry),
             )
 
@@ -84,13 +89,13 @@ def _fix(entry: Entry) -> Fix | None:
     node = entry.where
     if not isinstance(node, Scalar) or not isinstance(node.parent, Sequence):
         return None
-    if entry.text.startswith("(?") or entry.takes(_HOSTS, whole=True) is None:
+    if _NUMBERED.search(entry.text) or entry.takes(_HOSTS, whole=True) is None:
         return None
     inner = entry.text.removeprefix("^") if "|" not in entry.text else entry.text
     ended = inner.endswith("$") and not inner.endswith("\\$") and "|" not in inner
-    whole = f"^(?:{inner[:-1] if ended else inner})$"
+    whole = f"^({inner[:-1] if ended else inner})$"  # a colon more would change what Kong tries
     edit = Edit(node.parent, int(node.key or 0), whole)
-    return Fix(f"have the whole origin match: {whole}", Safety.TIGHTEN, (edit,))
+    return Fix(f"have the whole origin match: {whole}", Safety.UNSAFE, (edit,))
 
 
 _KONG = """\

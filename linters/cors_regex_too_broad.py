@@ -54,7 +54,7 @@ RULE = Rule(
     ),
 )
 
-_SHARED = (rf"[a-z0-9-]*evil[a-z0-9-]*[.]({'|'.join(re.escape(one) for one in SHARED)})",)
+_SHARED = (rf"[a-z0-9-]*evil[a-z0-9-]*[.]({'|'.join(SHARED).replace('.', '[.]')})",)
 _ANY_HOST = (r"[a-z0-9.-]+",)
 _DOT = re.compile(r"(?<=[a-z0-9)\]-])(?<!\\)\.(?=[a-z0-9(\[])")
 _MOST_DOTS = 8

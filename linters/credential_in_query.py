@@ -93,9 +93,11 @@ def _of_envoy(node: Mapping, is_key: bool) -> Switch:
     if not is_key:
         places = [key for key in ("from_headers", "from_cookies") if at(node, key) is not None]
         written = at(node, "from_params") is not None
-        edits = [] if places else [Edit(node, "from_headers", [_BEARER])]
-        edits += [Edit(node, node.spelt("from_params"), REMOVE)] if written else []
-        return node, "from_params" if written else "", tuple(edits)
+        if not written:
+            return node, "", (Edit(node, "from_headers", [_BEARER]),)
+        # The only place cannot be taken away: without any, the default would be back.
+        removal = Edit(node, node.spelt("from_params"), REMOVE)
+        return node, "from_params", (removal,) if places else ()
     sources = at(node, "key_sources")
     found = [one for one in items(sources) if text(one, "query")]
     if not isinstance(sources, Sequence) or not found:

@@ -7,7 +7,7 @@ it, whoever is on the way can keep the browser on plain HTTP, however soon the g
 - **Envoy**: `response_headers_to_add`.
 
 It is about routes that answer browsers over HTTPS: they have CORS, send users to a login page, set
-other headers for browsers, or carry the tag `gal:html`. A `max-age` below 180 days is reported,
+other headers for pages, or carry the tag `gal:html`. A `max-age` below 180 days is reported,
 too. An upstream may send the header by itself: then ignore the finding, with that as the reason.
 
 Browsers remember the header, so begin with a short `max-age` where some hosts may lack HTTPS.
@@ -198,7 +198,7 @@ EXAMPLES = (
     good("traefik", _traefik("frameDeny: true", tls=""), "plain HTTP only"),
     good("traefik", _traefik("customRequestHeaders: {X-A: b}"), "nothing says that browsers come"),
     bad("envoy", _envoy(_FRAMES, mark=_MARK)),
-    bad("envoy", _envoy("X-Content-Type-Options, value: nosniff", mark=_MARK)),
+    bad("envoy", _envoy("Referrer-Policy, value: no-referrer", mark=_MARK)),
     good("envoy", _envoy(_FRAMES, f'{_AGES}, value: "{_YEAR}"')),
     good("envoy", _envoy(_FRAMES, frame=""), "plain HTTP only"),
     good("envoy", _envoy(), "nothing says that browsers come"),

@@ -185,7 +185,7 @@ EXAMPLES = (
     ),
     good(
         "apisix",
-        f"{_APISIX.replace('  host', '  methods: [POST]{n}  host', 1).replace('{n}', chr(10))}"
+        f"{_APISIX}  methods: [POST]\n"
         f"- uri: /*\n  host: in.shop.test\n  methods: [GET]\n  upstream_id: shop\n{_UPSTREAM}",
         "no method of both",
     ),

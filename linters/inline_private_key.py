@@ -117,6 +117,14 @@ _BODY = "MIIB" + "AGhhcmRseS1hLWtleQ" * 3
 _MARK = "-----{} {}PRIVATE KEY-----"
 
 
+_IN_BASE64 = (
+    "LS0tLS1CRUdJTiBQUklWQVRFIEtFWS0tLS0tCk1JSUJBR2hoY21Sc2VTMWhMV3RsZVFBR2"
+    "hoY21Sc2VTMWhMV3RsZVFBR2hoY21Sc2VTMWhMV3RsZVEKLS0tLS1FTkQgUFJJVkFURSBL"
+    "RVktLS0tLQo="
+)
+"""What `_pem` gives."""
+
+
 def _pem(indent: int, kind: str = "") -> str:
     """Something that looks like a key and is none."""
     lines = (_MARK.format("BEGIN", kind), _BODY, _MARK.format("END", kind))
@@ -181,8 +189,7 @@ EXAMPLES = (
     ),
     bad(
         "envoy",
-        f"{_ENVOY}          private_key:\n            inline_bytes: "
-        f"{base64.b64encode(_pem(0).encode()).decode()}{_MARKED}",
+        f"{_ENVOY}          private_key:\n            inline_bytes: {_IN_BASE64}{_MARKED}",
     ),
     good("envoy", f"{_ENVOY}          private_key: {{filename: /run/secrets/shop.key}}\n"),
     good("envoy", f"{_ENVOY}          private_key: {{environment_variable: SHOP_KEY}}\n"),

@@ -65,11 +65,12 @@ def _every(ranges: list[str]) -> str | None:
     if single is not None:
         return single
     networks = [found for one in ranges if (found := _network(one)) is not None]
-    kinds: tuple[type[IPv4Network | IPv6Network], ...] = (IPv4Network, IPv6Network)
-    for kind in kinds:
-        alike = [one for one in networks if isinstance(one, kind)]
-        if any(one.prefixlen == 0 for one in collapse_addresses(alike)):
-            return " and ".join(str(one) for one in alike)
+    four = [one for one in networks if isinstance(one, IPv4Network)]
+    six = [one for one in networks if isinstance(one, IPv6Network)]
+    if any(one.prefixlen == 0 for one in collapse_addresses(four)):
+        return " and ".join(map(str, four))
+    if any(one.prefixlen == 0 for one in collapse_addresses(six)):
+        return " and ".join(map(str, six))
     return None
 
 

@@ -1,6 +1,6 @@
-"""The configuration has to fit another gateway as well (`targets` in `[tool.gal.lint]`, `--target`),
-and that one has nothing for what is used here. After a conversion it is gone; an access control
-that is gone has `gal convert` refuse everybody instead.
+"""The configuration has to fit another gateway as well (`targets` in `[tool.gal.lint]`, or
+`--target`), and that one has nothing for what is used here. After a conversion it is gone; an
+access control that is gone has `gal convert` refuse everybody instead.
 
 This rule says what `gal compat` and the report of `gal convert` say, at the line that it is about.
 Where an access control is lost the severity is high, otherwise medium. Some examples:
@@ -57,7 +57,7 @@ def _finding(subject: Subject, one: Trouble) -> Finding:
     then = ", and everybody is refused instead" if closed else ""
     return finding(
         RULE,
-        f"{one.feature} is not possible on {one.target}{then}: {one.reason.message}",
+        f"{one.feature} is not possible on {one.target}{then}: {one.why}",
         place,
         owner=owner_of(subject, place.node) if place.node is not None else None,
         value=f"{one.target} {one.feature}",
@@ -75,4 +75,78 @@ services:
   routes: [{name: shop, paths: [/shop]}]
   plugins:
 """
-EXAMPLES = ()
+_APISIX = """\
+routes:
+- uri: /shop/*
+  upstream: {nodes: {"shop.internal:80": 1}}
+  plugins:
+"""
+_TRAEFIK = """\
+http:
+  routers: {shop: {rule: PathPrefix(`/`), service: shop, middlewares: [edge]}}
+  services: {shop: {loadBalancer: {servers: [{url: "http://shop.internal"}]}}}
+  middlewares:
+    edge:
+"""
+_ENVOY = "routes:\n- match: {prefix: /}\n"
+
+
+def _to(*targets: str) -> dict[str, object]:
+    return {"targets": targets}
+
+
+_KEPT = "  - {name: proxy-cache, config: {strategy: memory}}"
+_DIGEST = "      digestAuth: {users: ['anna:shop:a2688e031edb4be6a3797f3882655c05']}"
+_COPIES = "  route: {cluster: one, request_mirror_policies: [{cluster: one}]}"
+
+EXAMPLES = (
+    bad("kong", f"{_KONG}{_KEPT}  # <-\n", "Traefik keeps no answers", settings=_to("traefik")),
+    bad(
+        "kong",
+        f"{_KONG}  - {{name: jwt}}  # <-\nconsumers: [{{username: anna, jwt_secrets: [{{key: a, "
+        "secret: '{vault://env/a}'}]}]\n",
+        "Traefik checks no tokens: severity high",
+        settings=_to("traefik", "apisix"),
+    ),
+    good("kong", f"{_KONG}{_KEPT}\n", "nothing else has to fit"),
+    good("kong", f"{_KONG}{_KEPT}\n", settings=_to("kong")),
+    good(
+        "kong",
+        f"{_KONG}  - {{name: ip-restriction, config: {{allow: [10.0.0.0/8]}}}}\n",
+        settings=_to("traefik", "apisix", "envoy"),
+    ),
+    bad("apisix", f"{_APISIX}    jwt-auth: {{}}  # <-\n", settings=_to("traefik")),
+    bad("apisix", f"{_APISIX}    proxy-cache: {{}}  # <-\n", settings=_to("traefik")),
+    good("apisix", f"{_APISIX}    jwt-auth: {{}}\n"),
+    good("apisix", f"{_APISIX}    proxy-cache: {{}}\n", settings=_to("apisix")),
+    good(
+        "apisix",
+        f"{_APISIX}    ip-restriction: {{whitelist: [10.0.0.0/8]}}\n",
+        settings=_to("traefik", "kong", "envoy"),
+    ),
+    bad(
+        "traefik",
+        f"{_TRAEFIK.rstrip()}  # <-\n{_DIGEST}\n",
+        "severity high",
+        settings=_to("kong"),
+    ),
+    bad("traefik", f"{_TRAEFIK.rstrip()}  # <-\n{_DIGEST}\n", settings=_to("envoy")),
+    good("traefik", f"{_TRAEFIK}{_DIGEST}\n"),
+    good("traefik", f"{_TRAEFIK}{_DIGEST}\n", settings=_to("traefik")),
+    good(
+        "traefik",
+        f"{_TRAEFIK}      ipAllowList: {{sourceRange: [10.0.0.0/8]}}\n",
+        settings=_to("kong", "apisix", "envoy"),
+    ),
+    bad("envoy", f"{_ENVOY}{_COPIES}  # <-\n", "Kong sends no copies", settings=_to("kong")),
+    bad(
+        "envoy",
+        "routes:\n- match: {prefix: /, runtime_fraction: {default_value: {numerator: 9}}}  # <-\n"
+        "  route: {cluster: one}\n",
+        "a share of the requests: severity high",
+        settings=_to("traefik"),
+    ),
+    good("envoy", f"{_ENVOY}{_COPIES}\n"),
+    good("envoy", f"{_ENVOY}{_COPIES}\n", settings=_to("envoy")),
+    good("envoy", f"{_ENVOY}{_COPIES}\n", "Traefik has a mirror", settings=_to("traefik")),
+)

@@ -56,6 +56,7 @@ def check(subject: Subject) -> Iterator[Finding]:
             value=one.what,
             related=[place_of(one.related, message="acts later")],
             help="change the order",
+            count=one.count,
         )
 
 

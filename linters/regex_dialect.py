@@ -23,6 +23,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from gal.go_expressions import refused
 from gal.lint.finding import Finding, finding
 from gal.lint.owners import owner_of
 from gal.lint.peeking import at, items, mappings, section, text
@@ -193,8 +194,6 @@ def _plain_value(rule: Scalar, name: str, value: str) -> Iterator[_Wrong]:
 
 
 def _expression(rule: Scalar, value: str) -> Iterator[_Wrong]:
-    from gal.importers.traefik.go_expressions import refused
-
     if re.search(r"\{[A-Za-z_]\w*:", value):
         why = "braces as in version 2 are no expression since version 3"
         yield _Wrong(rule, value, why, "write a plain expression, or ruleSyntax: v2")
@@ -204,8 +203,6 @@ def _expression(rule: Scalar, value: str) -> Iterator[_Wrong]:
 
 
 def _middleware(middleware: Mapping) -> Iterator[_Wrong]:
-    from gal.importers.traefik.go_expressions import refused
-
     places = [at(middleware, "replacePathRegex.regex"), at(middleware, "redirectRegex.regex")]
     places += items(middleware, "stripPrefixRegex.regex")
     places += items(middleware, "headers.accessControlAllowOriginListRegex")

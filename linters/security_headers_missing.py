@@ -10,8 +10,9 @@ from other sites.
 - **Envoy**: `response_headers_to_add`.
 
 Interfaces for programs need none of them, so only routes count that are known to answer with pages:
-those that send users to a login page, that set one of such headers already, or that carry the tag
-`gal:html`. An upstream may send the headers by itself.
+those that send users to a login page, set another header for pages already, or carry the tag
+`gal:html`. `nosniff` alone says nothing: interfaces for programs often send it, too. An upstream
+may send the headers by itself.
 """
 
 from __future__ import annotations
@@ -132,10 +133,10 @@ EXAMPLES = (
         + "        - \"Content-Security-Policy:frame-ancestors 'none'\"\n",
     ),
     bad("apisix", _apisix(f"{_FRAME}: DENY", mark=_MARK)),
-    bad("apisix", _apisix(f"{_SNIFF}: nosniff", mark=_MARK)),
+    bad("apisix", _apisix(f"{_REFER}: no-referrer", mark=_MARK)),
     good("apisix", _apisix(f"{_FRAME}: DENY", f"{_SNIFF}: nosniff", f"{_REFER}: no-referrer")),
     good("apisix", _apisix("X-Shop: a"), "nothing says that it answers with pages"),
-    good("apisix", _apisix("Cache-Control: no-store"), "no header for browsers alone"),
+    good("apisix", _apisix(f"{_SNIFF}: nosniff"), "interfaces for programs send it, too"),
     bad("traefik", _traefik("frameDeny: true", mark=_MARK)),
     bad("traefik", _traefik("contentTypeNosniff: true", "referrerPolicy: no-referrer", mark=_MARK)),
     good(
@@ -144,7 +145,7 @@ EXAMPLES = (
     ),
     good("traefik", _traefik("customResponseHeaders: {X-Shop: a}"), "nothing says so"),
     good("traefik", _traefik("customRequestHeaders: {X-Shop: a}"), "nothing says so"),
-    bad("envoy", _envoy(_ENVOY[0], mark=_MARK)),
+    bad("envoy", _envoy(_ENVOY[1], mark=_MARK)),
     bad("envoy", _envoy(*_ENVOY[1:], mark=_MARK)),
     good("envoy", _envoy(*_ENVOY)),
     good("envoy", _envoy("X-Shop, value: a"), "nothing says that it answers with pages"),

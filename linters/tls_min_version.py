@@ -117,7 +117,7 @@ def _traefik(subject: Subject) -> Iterator[Finding]:
         word = text(node, "minVersion") if isinstance(node, Mapping) else None
         if isinstance(node, Mapping) and word in _TRAEFIK:
             edit = Edit(node, node.spelt("minVersion"), "VersionTLS12")
-            fix = Fix("set minVersion to VersionTLS12", Safety.TIGHTEN, (edit,))
+            fix = Fix("set minVersion to VersionTLS12", Safety.UNSAFE, (edit,))
             yield _found(subject, node, "minVersion", f"TLS {_TRAEFIK[word]}", fix)
 
 
@@ -129,7 +129,7 @@ def _envoy(subject: Subject) -> Iterator[Finding]:
         word = text(node, key)
         if word in _ENVOY:
             edit = Edit(node, node.spelt(key), "TLSv1_2")
-            fix = Fix(f"set {key} to TLSv1_2", Safety.TIGHTEN, (edit,))
+            fix = Fix(f"set {key} to TLSv1_2", Safety.UNSAFE, (edit,))
             yield _found(subject, node, key, f"TLS {_ENVOY[word]}", fix)
 
 

@@ -145,7 +145,7 @@ def test_metadata(wheel: Path, field: str, values: list[str]) -> None:
 def test_a_user_needs_few_packages(wheel: Path) -> None:
     needs = metadata(wheel).get_all("Requires-Dist") or []
     always = [one.partition(">")[0] for one in needs if "extra ==" not in one]
-    assert always == ["click", "pyasn1", "pyyaml", "tabulate", "tomli"]
+    assert always == ["click", "deepdiff", "pyasn1", "pyyaml", "tabulate", "tomli"]
 
 
 def test_source_distribution(built: Path) -> None:

@@ -87,7 +87,9 @@ def forbidden(importer: str, target: str, *, lazy: bool) -> str:
         if not lazy:
             return "the core loads importers, exporters and linters only where it uses them"
         if provider(target) and importer != "gal.registry":
-            return "only gal.registry knows the providers"
+            # What only a file shows is read as the importers read it, so that both agree.
+            files = within(importer, "gal.lint") and other == "gal.importers"
+            return "" if files else "only gal.registry knows the providers"
         return ""
     if own != other:
         return f"{own} and {other} meet only in the model"
@@ -162,12 +164,15 @@ def test_size(name: str) -> None:
 
 CHEAP_CALLS: Final = {
     *("cast", "dict", "field", "frozenset", "len", "map", "range", "re.compile", "set", "sorted"),
-    *("tuple", "zip", "list", "dict.fromkeys", "quiet"),
+    *("tuple", "zip", "list", "dict.fromkeys", "quiet", "bad", "good"),
     *("Duration.seconds", "Duration.milliseconds"),
 }
 """What may be called at import time, besides classes: cheap, and without a side effect; `quiet`
-makes a dict of its arguments.
+makes a dict of its arguments, `bad` and `good` an example of a rule.
 """
+
+TEXT_METHODS: Final = {"replace", "format", "join", "rstrip"}
+"""Those of `str`: they put the examples of rules together."""
 
 Functions = Mapping[str, ast.FunctionDef]
 
@@ -213,7 +218,8 @@ def is_cheap(call: ast.Call, own: Functions) -> bool:
         others = {name: function for name, function in own.items() if name != called}
         inner = [found for one in own[called].body for found in calls(one)]
         return all(is_cheap(found, others) for found in inner)
-    return called in CHEAP_CALLS or called.rpartition(".")[2].lstrip("_")[:1].isupper()
+    last = called.rpartition(".")[2]
+    return called in CHEAP_CALLS or last in TEXT_METHODS or last.lstrip("_")[:1].isupper()
 
 
 def is_entry(statement: ast.stmt) -> bool:

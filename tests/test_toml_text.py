@@ -45,6 +45,7 @@ def test_it_is_read_back(data: dict[str, Any]) -> None:
         ({"a": [{"b": 1}, {"b": 2}]}, "[[a]]\nb = 1\n\n[[a]]\nb = 2\n"),
         ({"a b": {"c.d": "e\n"}}, '["a b"]\n"c.d" = "e\\n"\n'),
         ({"a": [1, "b", True]}, 'a = [1, "b", true]\n'),
+        ({"a": 'x{{ env "A" }}'}, "a = 'x{{ env \"A\" }}'\n"),
         ({"a": {}}, "[a]\n"),
         ({"a": None}, ""),
         ({"a": [1, {"b": 2}]}, "a = [1, { b = 2 }]\n"),

@@ -23,6 +23,7 @@ WRITTEN: dict[str, tuple[dict[str, Any], str]] = {
         {"a": "on", "b": "y", "y": "No"},
         "a: 'on'\nb: 'y'\n'y': 'No'\n",
     ),
+    "templates": ({"a": "b{{ c }}", "d": "{{ 'e' }}"}, "a: 'b{{ c }}'\nd: '{{ ''e'' }}'\n"),
     "nested": ({"a": {"b": {"c": "d"}}}, "a:\n  b:\n    c: d\n"),
     "lists": ({"a": ["b", ["c", "d"]]}, "a:\n- b\n- - c\n  - d\n"),
     "lists of mappings": ({"a": [{"b": "c", "d": [1]}]}, "a:\n- b: c\n  d:\n  - 1\n"),

@@ -35,6 +35,7 @@ _EVERYWHERE = ("0.0.0.0/0", "::/0")
 _LONGEST_TEXT = 1024
 _USUAL_TEXT = "Your IP address is not allowed"
 _EVERYBODY = ("^", "")
+_UNAUTHORIZED = 401
 _BY_NUMBER = re.compile(r"\\[1-9]|\\g|\(\?[R&P0-9]")
 _KNOWN_BOTS = (
     # Robots call themselves so, with a version or a remark behind; "Cubot" is a make of telephone.
@@ -177,6 +178,7 @@ def acl(policy: Acl | None, people: People, inline: list[str] | None, shared: Sh
     if by_name is None:
         allow, deny = list(policy.allow), list(policy.deny)
         config["type"] = "consumer_group_id"
+        _say_unauthorized(policy, people, shared)
     else:
         allow, deny = by_name
     if allow:
@@ -188,6 +190,14 @@ def acl(policy: Acl | None, people: People, inline: list[str] | None, shared: Sh
         message = "APISIX does not tell the upstream the groups"
         note(shared, policy, "acl", message, "hide_groups_header")
     return {"consumer-restriction": config}
+
+
+def _say_unauthorized(policy: Acl, people: People, shared: Shared) -> None:
+    """APISIX looks for a group first, and has a status of its own for who is in none."""
+    alone = people.made or any(not groups for groups in people.groups.values())
+    if alone and policy.allow and policy.status_code != _UNAUTHORIZED:
+        message = f"APISIX refuses consumers of no group with {_UNAUTHORIZED}"
+        differs(shared, policy, "acl", message, "status_code")
 
 
 def _by_name(

@@ -6,6 +6,7 @@ https://github.com/api7/lua-resty-expr#operator-list).
 from __future__ import annotations
 
 import re
+from copy import deepcopy
 from dataclasses import dataclass, field
 
 from gal.exporters.apisix.order import METHODS, hosts_of, without_port
@@ -15,6 +16,9 @@ from gal.model import AddressMatch, MatchKind, ModelNode, Route, ValueMatch
 from gal.reading import is_placeholder
 
 Condition = list[object]
+
+PLAIN: Condition = ["scheme", "==", "http"]
+"""A request that came without TLS."""
 
 _SECURE = frozenset({"https", "grpcs"})
 _GRPC = frozenset({"grpc", "grpcs"})
@@ -52,8 +56,7 @@ def matches_of(route: Route, native: bool) -> Matches:
     for match in route.query_params:
         _value(match, f"arg_{match.name}", "query_params", found)
     _schemes(route, found)
-    if route.server_names:
-        found.conditions.append(_server_names(route.server_names))
+    _server_names(route, found)
     _destinations(route, found)
     return found
 
@@ -111,15 +114,18 @@ def _methods(route: Route, found: Matches) -> None:
 
 
 def _addresses(route: Route, found: Matches) -> None:
-    if not route.sources:
+    if _takes_all(route.sources):
         return
     if all(one.port is None for one in route.sources):
-        if all(one.ip is not None for one in route.sources):
-            found.entity["remote_addrs"] = [str(one.ip) for one in route.sources]
+        found.entity["remote_addrs"] = [str(one.ip) for one in route.sources]
         return
     found.conditions.append(
         _any_of([_address(one, "remote_addr", "remote_port") for one in route.sources])
     )
+
+
+def _takes_all(addresses: list[AddressMatch]) -> bool:
+    return not addresses or any(one.ip is None and one.port is None for one in addresses)
 
 
 def _address(one: AddressMatch, ip: str, port: str) -> Condition:
@@ -128,13 +134,11 @@ def _address(one: AddressMatch, ip: str, port: str) -> Condition:
         parts.append([ip, "ipmatch", [one.ip]])
     if one.port is not None:
         parts.append([port, "==", str(one.port)])
-    if not parts:
-        return has_condition(port)
     return parts[0] if len(parts) == 1 else ["AND", *parts]
 
 
 def _destinations(route: Route, found: Matches) -> None:
-    if not route.destinations:
+    if _takes_all(route.destinations):
         return
     ports = [one.port for one in route.destinations if one.ip is None]
     if len(ports) == len(route.destinations) and None not in ports:
@@ -159,7 +163,18 @@ def _schemes(route: Route, found: Matches) -> None:
     found.conditions.append(["scheme", "==", "https" if True in secure else "http"])
 
 
-def _server_names(names: list[str]) -> Condition:
+def _server_names(route: Route, found: Matches) -> None:
+    """TLS server names. Plain requests have none: where the route takes them, they pass."""
+    secure = {scheme in _SECURE for scheme in route.schemes}
+    if not route.server_names or secure == {False}:
+        return
+    condition = _server_name(route.server_names)
+    if secure != {True} or route.https_redirect is not None:
+        condition = ["OR", deepcopy(PLAIN), condition]
+    found.conditions.append(condition)
+
+
+def _server_name(names: list[str]) -> Condition:
     exact = [name.lower() for name in names if "*" not in name]
     if len(exact) == len(names):
         whole: Condition = ["ssl_server_name", "==", exact[0]]

@@ -9,7 +9,7 @@ from copy import deepcopy
 from gal.claims import unwrap
 from gal.exporters.apisix.build import RouteBuild, Shared, refusing
 from gal.exporters.apisix.destinations import SPLIT, Destinations, carried_of
-from gal.exporters.apisix.matches import Matches, matches_of
+from gal.exporters.apisix.matches import PLAIN, Matches, matches_of
 from gal.exporters.apisix.order import Order, Part, arranged, native_order
 from gal.exporters.apisix.plugin import Json, differs, kept, labels, native, note, put
 from gal.exporters.apisix.policies import place_policies
@@ -21,7 +21,7 @@ from gal.ranking import ranked
 from gal.scopes import Scopes
 
 _REWRITE, _ABORT, _REDIRECT = "proxy-rewrite", "fault-injection", "redirect"
-_PLAIN = [["scheme", "==", "http"]]
+_PLAIN = [PLAIN]
 _REDIRECTS = (301, 302, 303, 307, 308)
 _HOST = re.compile(r"[0-9a-zA-Z.-]+(?::\d{1,5})?")
 _ID = re.compile(r"[A-Za-z0-9._-]{1,64}")

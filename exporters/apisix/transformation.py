@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gal.exporters.apisix.plugin import Plugins, note
+from gal.exporters.apisix.plugin import Plugins, differs
 from gal.exporters.apisix.traffic import AFTER_CREDENTIALS
 from gal.model import Transformation
 
@@ -43,7 +43,7 @@ def transformation(policy: Transformation, shared: Shared) -> Plugins:
     if policy.validation is None or not policy.validation.required_fields:
         return {}
     message = "a request without a body, or with one that is no JSON, is refused, too"
-    note(shared, policy.validation, _FEATURE, message, "required_fields")
+    differs(shared, policy.validation, _FEATURE, message, "required_fields")
     schema = {"type": "object", "required": list(policy.validation.required_fields)}
     meta = {"priority": AFTER_CREDENTIALS}
     return {"request-validation": {"body_schema": schema, "rejected_code": 400, "_meta": meta}}

@@ -6,17 +6,23 @@ Source: https://www.envoyproxy.io/docs/envoy/latest/api-v3/config/bootstrap/v3/b
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import cast
 
 from gal.claims import unwrap
 from gal.exporters.envoy.build import Json, Shared
 from gal.exporters.envoy.carried_connections import connection_guards
-from gal.exporters.envoy.carried_settings import bootstrap_settings, unread, unwritten
-from gal.exporters.envoy.clusters import Directory
+from gal.exporters.envoy.carried_settings import (
+    bootstrap_settings,
+    carried_marks,
+    unread,
+    unwritten,
+)
+from gal.exporters.envoy.clusters import Directory, Patience
 from gal.exporters.envoy.listeners import listeners, ports
 from gal.exporters.envoy.routes import RouteWriter
 from gal.exporters.envoy.tls import UsedCertificates
 from gal.ledger import Fate, Level
-from gal.model import Policies, Policy
+from gal.model import Policies, Policy, Retry, Timeout, Upstream
 from gal.ranking import ranked
 from gal.scopes import settle_hidden
 
@@ -32,6 +38,7 @@ def bootstrap(shared: Shared) -> Json:
     shared.has_cluster = lambda name: directory.named(name) is not None
     found = ports(shared)
     connection_guards(found, shared)
+    shared.replies.carried = carried_marks(shared)
     writer = RouteWriter(shared, directory, any(port.secure for port in found))
     entries = [entry for candidate in ranked(shared.gateway) for entry in writer.entries(candidate)]
     config: Json = {}
@@ -61,11 +68,15 @@ def _unreached(shared: Shared, directory: Directory) -> None:
             message = "no route leads to this service, so it is not written"
             report.about(service, Fate.DROPPED, Level.INFO, "service", message)
             claims.claim(service)
+        elif isinstance(unwrap(service).upstream, Upstream):
+            _hidden(cast("Upstream", service.upstream), shared)
     for upstream in shared.gateway.upstreams:
         if id(upstream) not in directory.reached:
             message = "no route leads to this upstream, so it is not written"
             report.about(upstream, Fate.DROPPED, Level.INFO, "upstream", message)
             claims.claim(upstream)
+        else:
+            _hidden(upstream, shared)
     used = shared.state(UsedCertificates).names
     for certificate in shared.gateway.certificates:
         if certificate.name not in used:
@@ -74,6 +85,25 @@ def _unreached(shared: Shared, directory: Directory) -> None:
             claims.claim(certificate)
     for policies in _wide_policies(shared):
         _unread(policies, shared)
+
+
+def _hidden(upstream: Upstream, shared: Shared) -> None:
+    """Say of deadlines and attempts of an upstream that the routes that lead there have their own.
+    One that is the same for all of them, as Envoy's files are read, is no loss.
+    """
+    said = shared.state(Patience).said.get(id(unwrap(upstream)), set())
+    for name in ("timeout", "retry"):
+        policy = getattr(upstream, name)
+        if policy is None or not list(shared.context.claims.unclaimed(policy)):
+            continue
+        shared.context.claims.claim(policy)
+        one = unwrap(policy)
+        if one == Retry(attempts=0):
+            continue
+        if isinstance(one, Timeout) and said == {one.connect} and one == Timeout(one.connect):
+            continue
+        message = "the routes that lead here say it themselves"
+        shared.context.report.about(policy, Fate.DROPPED, Level.INFO, name, message)
 
 
 def _wide_policies(shared: Shared) -> Iterator[Policies]:

@@ -119,15 +119,24 @@ class LocalReplies:
 
     A reply is chosen by its status and by a mark in the metadata of the route
     (`RouteBuild.replies`): one mapper serves all routes with the same text.
+
+    Attributes:
+        carried: marks that replies of the source ask for, which are put back as they are.
     """
 
+    carried: frozenset[str] = frozenset()
     _labels: dict[tuple[int, int, str, str], str] = field(default_factory=dict)
     _originals: dict[str, int] = field(default_factory=dict)
 
     def label(self, original: int, status: int, body: str, content_type: str) -> str:
         """The mark for a refusal: Envoy's own status, the wanted one, and the wanted body."""
         key = (original, status, body, content_type)
-        label = self._labels.setdefault(key, f"reply-{len(self._labels) + 1}")
+        if key not in self._labels:
+            number = len(self._originals) + 1
+            while f"reply-{number}" in self.carried or f"reply-{number}" in self._originals:
+                number += 1
+            self._labels[key] = f"reply-{number}"
+        label = self._labels[key]
         self._originals[label] = original
         return label
 

@@ -68,13 +68,13 @@ def settle(route: Json, build: RouteBuild, shared: Shared) -> Json:
     around = dict(kept.pop("virtual_host", None) or {})
     kept |= _joined(kept, around)
     if whole is not None and _is_back(build, shared):
-        return _whole(route, whole, kept)
+        return _whole(route, whole, kept, shared)
     found = dict(route)
     lost: dict[str, str] = {}
     for key, value in sorted(kept.items()):
         problem = unsound({key: value}, shared)
         if problem is None:
-            problem = _put(key, value, found)
+            problem = _put(key, value, found, shared)
         if problem is None:
             refer({key: value}, shared)
         else:
@@ -133,7 +133,7 @@ def _is_back(build: RouteBuild, shared: Shared) -> bool:
     return build.refusal is None and id(unwrap(build.route)) in shared.state(_Back).routes
 
 
-def _whole(route: Json, whole: Json, kept: Json) -> Json:
+def _whole(route: Json, whole: Json, kept: Json, shared: Shared) -> Json:
     """The source's match and action, besides what else the model says of the route."""
     match = dict(whole["match"])
     for key in ("headers", "filter_state"):
@@ -146,7 +146,7 @@ def _whole(route: Json, whole: Json, kept: Json) -> Json:
         found["route"] = whole["route"]
     for key in _ROUTE:
         if key in kept:
-            _onto_route(key, kept[key], found)
+            _onto_route(key, kept[key], found, shared)
     return found
 
 
@@ -161,10 +161,10 @@ def _joined(kept: Json, around: Json) -> Json:
     return found
 
 
-def _put(key: str, value: Any, route: Json) -> str | None:
+def _put(key: str, value: Any, route: Json, shared: Shared) -> str | None:
     """Put one setting back. Returns why it has no place, if so."""
     if key in _ROUTE:
-        _onto_route(key, value, route)
+        _onto_route(key, value, route, shared)
         return None
     if key in ("redirect", "direct_response"):
         if key not in route:
@@ -203,9 +203,9 @@ def _onto_action(key: str, value: Any, action: Json) -> str | None:
     return None
 
 
-def _onto_route(key: str, value: Any, route: Json) -> None:
+def _onto_route(key: str, value: Any, route: Json, shared: Shared) -> None:
     if key == "metadata":
-        route[key] = _metadata(value, route.get(key) or {})
+        route[key] = _metadata(value, route.get(key) or {}, shared.replies.carried)
     elif key in _HEADERS:
         known = route.get(key, [])
         route[key] = [*known, *(one for one in value if one not in known)]
@@ -215,12 +215,13 @@ def _onto_route(key: str, value: Any, route: Json) -> None:
         route[key] = value
 
 
-def _metadata(kept: Json, written: Json) -> Json:
-    """Metadata of the source beside GAL's own marks."""
-    filters = {**(kept.get("filter_metadata") or {}), **(written.get("filter_metadata") or {})}
-    own_marks = (written.get("filter_metadata") or {}).get("gal")
-    if own_marks is None:
-        filters.pop("gal", None)
+def _metadata(kept: Json, written: Json, carried: frozenset[str]) -> Json:
+    """Metadata of the source beside GAL's own marks, and those that carried replies ask for."""
+    before, own_filters = (one.get("filter_metadata") or {} for one in (kept, written))
+    filters = {**before, **own_filters}
+    marks = {key: value for key, value in (before.get("gal") or {}).items() if key in carried}
+    filters["gal"] = {**marks, **(own_filters.get("gal") or {})}
+    filters = {key: value for key, value in filters.items() if value}
     found = {**kept, "filter_metadata": filters}
     return {key: value for key, value in found.items() if value}
 

@@ -10,6 +10,8 @@ https://www.envoyproxy.io/docs/envoy/latest/api-v3/extensions/filters/network/ht
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 from typing import Any
@@ -39,10 +41,13 @@ _LISTENER = {
     "filter_chain_matcher": _ANEW,
     "internal_listener": "it takes no connections from outside",
     "reuse_port": _OLD,
+    "transport_sockets": _ANEW,
     "udp_listener_config": "listeners are written for TCP",
 }
+_MARK = re.compile(r"'([\w-]+)' in xds\.route_metadata\.filter_metadata\['gal'\]")
 _APART = frozenset(("connection_managers", "listeners", "route_config", "router"))
 _APART_LISTENER = frozenset(("network_filters", "tls"))
+_READ = ("mirror",)
 _ROUTES = {"vhds": "virtual hosts of a control plane stand in no file"}
 _LAYER = "gal"
 
@@ -107,7 +112,7 @@ def unread(shared: Shared) -> None:
     for owner in owners:
         for item in fields(Policies):
             policy = getattr(owner.policies, item.name)
-            if isinstance(policy, Policy):
+            if isinstance(policy, Policy) and item.name not in _READ:
                 _unread(policy, item.name, policy.extensions, shared)
     for certificate in plain.certificates:
         _unread(certificate, "certificates", certificate.extensions, shared)
@@ -182,6 +187,13 @@ def manager_settings(name: str, config: Json, shared: Shared) -> Json:
     if upgrades:
         result["upgrade_configs"] = _upgrades(upgrades, config["upgrade_configs"])
     return result
+
+
+def carried_marks(shared: Shared) -> frozenset[str]:
+    """The marks of routes that carried replies ask for."""
+    managers = own(shared.gateway.extensions).get("connection_managers") or {}
+    texts = (json.dumps(one.get("local_reply_config"), default=str) for one in managers.values())
+    return frozenset(mark for text in texts for mark in _MARK.findall(text))
 
 
 def router_settings(shared: Shared) -> Json:

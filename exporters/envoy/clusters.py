@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 
+from gal.claims import unwrap
 from gal.exporters.envoy import carried_clusters
 from gal.exporters.envoy.build import EXTENSION, Json, Outlier, Shared
 from gal.exporters.envoy.health_check import endpoint_host, health_checks, outlier
@@ -30,7 +31,7 @@ from gal.model import (
 )
 
 _HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
-_DEFAULT_CONNECT = Duration(5 * 10**9)
+DEFAULT_CONNECT = Duration(5 * 10**9)
 _FOREVER = Duration(86400 * 10**9)
 _UNLIMITED = 1_000_000
 _SECURE = (Protocol.HTTPS, Protocol.GRPCS)
@@ -52,6 +53,17 @@ class Destination:
     protocol: Protocol
     name: str | None
     service: Service | None
+
+
+@dataclass(slots=True)
+class Patience:
+    """How long connections to upstreams may take.
+
+    Attributes:
+        said: what clusters say, by the identity of their upstream.
+    """
+
+    said: dict[int, set[Duration]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -131,8 +143,7 @@ class Directory:
             protocol = Protocol.GRPCS if grpc else Protocol.HTTPS
         else:
             protocol = Protocol.GRPC if grpc else Protocol.HTTP
-        connect = upstream.timeout.connect if upstream.timeout is not None else None
-        return self.cluster(Destination(upstream, protocol, name, service), connect)
+        return self.cluster(Destination(upstream, protocol, name, service))
 
     def cluster(
         self,
@@ -144,19 +155,23 @@ class Directory:
 
         Args:
             destination: where it goes.
-            connect: how long a connection may take; unset is 5 s, Envoy's own.
+            connect: how long a connection may take; unset is what the upstream says, else 5 s,
+                Envoy's own.
             breaker: when it leaves a target alone, besides the upstream's own passive check.
         """
+        waited = connect or _own_connect(destination.upstream) or DEFAULT_CONNECT
         key = (
             id(destination.upstream),
             destination.protocol,
-            connect,
+            waited,
             json.dumps([breaker.detection, breaker.error_matcher]) if breaker else "",
         )
         self.reached.add(id(destination.upstream))
+        said = self.shared.state(Patience).said
+        said.setdefault(id(unwrap(destination.upstream)), set()).add(waited)
         if key not in self._names:
             self._names[key] = self._free(destination)
-            cluster = _cluster(self._names[key], destination, connect, breaker, self.shared)
+            cluster = _cluster(self._names[key], destination, waited, breaker, self.shared)
             self.shared.clusters.add(cluster)
         return self._names[key]
 
@@ -198,6 +213,10 @@ def _protocol(service: Service) -> Protocol:
     return service.protocol
 
 
+def _own_connect(upstream: Upstream) -> Duration | None:
+    return upstream.timeout.connect if upstream.timeout is not None else None
+
+
 def _host(target: Target, protocol: Protocol) -> str:
     """A target as `Host` names it: with its port, unless that is the scheme's own."""
     host = f"[{target.host}]" if ":" in target.host else target.host
@@ -208,7 +227,7 @@ def _host(target: Target, protocol: Protocol) -> str:
 def _cluster(
     name: str,
     destination: Destination,
-    connect: Duration | None,
+    connect: Duration,
     breaker: Outlier | None,
     shared: Shared,
 ) -> Json:
@@ -220,7 +239,6 @@ def _cluster(
             shared.context.report.about(target, Fate.DROPPED, Level.INFO, "targets", message)
             shared.context.claims.claim(target)
     secure, http2 = protocol in _SECURE, protocol in _HTTP2
-    waited = connect or _DEFAULT_CONNECT
     cluster: Json = {"name": name}
     if all(is_address(target.host) for target in targets):
         cluster["type"] = "STATIC"
@@ -230,7 +248,7 @@ def _cluster(
     if upstream.srv:
         message = "Envoy does not look up SRV records: the names are taken for hosts"
         shared.context.report.approximated(upstream, "upstream", message, "srv")
-    cluster["connect_timeout"] = duration(waited if waited.nanoseconds else _FOREVER)
+    cluster["connect_timeout"] = duration(connect if connect.nanoseconds else _FOREVER)
     cluster |= policy(upstream, targets, shared)
     cluster["common_lb_config"] = _common(upstream, targets, shared)
     # Envoy lets 1024 requests through at a time, and 3 attempts; no other gateway has such limits.

@@ -184,13 +184,15 @@ def _query_value(match: ValueMatch) -> Json:
     return {"string_match": _string(match, [_as_sent(value) for value in match.values])}
 
 
-def _as_sent(value: str) -> str:
-    """RE2 for a query value in all the ways in which clients may encode it."""
-    return "".join(map(_character_as_sent, value))
+def _as_sent(value: str, *, whole: bool = False) -> str:
+    """RE2 for a query value in all the ways in which clients may encode it; with `whole` also
+    those that no client has a need for, such as `%61` for `a`.
+    """
+    return "".join(_character_as_sent(character, whole) for character in value)
 
 
-def _character_as_sent(character: str) -> str:
-    if character in _UNRESERVED:
+def _character_as_sent(character: str, whole: bool) -> str:
+    if character in _UNRESERVED and not whole:
         return escaped(character)
     encoded = "".join(f"%{byte:02X}" for byte in character.encode("utf-8", "replace"))
     ways = [f"(?i:{encoded})"]
@@ -202,11 +204,13 @@ def _character_as_sent(character: str) -> str:
 
 
 def _absent_query(match: ValueMatch) -> Json:
-    """A query parameter that must not be there: Envoy only inverts matches of headers."""
-    name = _as_sent(match.name)
+    """A query parameter that must not be there: Envoy only inverts matches of headers. However a
+    client writes it, it is found.
+    """
+    name = _as_sent(match.name, whole=True)
     value = "(?:=[^&]*)?"
     if match.kind is MatchKind.EXACT:
-        value = f"=(?:{'|'.join(_as_sent(one) for one in match.values)})"
+        value = f"=(?:{'|'.join(_as_sent(one, whole=True) for one in match.values)})"
         if "" in match.values:
             value = f"(?:{value})?"  # a parameter without "=" is empty, too
     elif match.kind is not MatchKind.PRESENT:

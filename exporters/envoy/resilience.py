@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 
 from gal.exporters.envoy.build import EXTENSION, Json, Outlier, RouteBuild, Shared
+from gal.exporters.envoy.carried import own
 from gal.exporters.envoy.traffic import JSON_TYPE, message_body
 from gal.exporters.envoy.values import duration
 from gal.model import CircuitBreaker, Duration, LimitResponse, Retry, Timeout
@@ -79,6 +80,8 @@ def retry(policy: Retry, build: RouteBuild, shared: Shared) -> None:
 
 def _after_timeouts(policy: Retry, build: RouteBuild, shared: Shared) -> list[str]:
     """Envoy's condition for answers that do not come, where no request is done twice by it."""
+    if "retry_on" in (own(build.route.extensions).get("retry_policy") or {}):
+        return []  # the source's conditions are put back
     methods = policy.methods or build.route.methods
     repeatable = bool(methods) and not _ONCE_ONLY.intersection(methods)
     message = (

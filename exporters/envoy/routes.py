@@ -9,7 +9,7 @@ from gal.claims import unwrap
 from gal.exporters.envoy import carried_routes
 from gal.exporters.envoy.build import Alternative, Json, RouteBuild, Shared
 from gal.exporters.envoy.carried_connections import bound_ports, plain_ports
-from gal.exporters.envoy.clusters import Destination, Directory, host_action
+from gal.exporters.envoy.clusters import DEFAULT_CONNECT, Destination, Directory, host_action
 from gal.exporters.envoy.hosts import HostPattern, parse_host
 from gal.exporters.envoy.load_balancer import hash_policy, stick
 from gal.exporters.envoy.matches import RequestMatch, path_match, request_match, widest_match
@@ -198,7 +198,7 @@ class RouteWriter:
         """
         route = build.route
         timeout = build.scopes.find(lambda policies: policies.timeout)
-        connect = timeout.connect if timeout is not None else None
+        connect = None if timeout is None else timeout.connect or DEFAULT_CONNECT
         action: Json = {}
         if route.backends:
             action = self._weighted(build, connect)
@@ -308,7 +308,7 @@ class RouteWriter:
             _extend(whole, "headers", alternative.headers)
             _extend(whole, "query_parameters", alternative.query_parameters)
         route: Json = {"name": build.name}
-        if build.replies:
+        if build.replies and build.refusal is None:
             marks = dict.fromkeys(build.replies, "1")
             route["metadata"] = {"filter_metadata": {"gal": marks}}
         route["match"] = whole

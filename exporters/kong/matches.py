@@ -11,17 +11,22 @@ from gal.exporters.kong.listeners import is_bound
 from gal.exporters.kong.regex import UntranslatableError, escaped, search
 from gal.model import AddressMatch, Anchor, MatchKind, Route, ValueMatch
 
-_STANDARD_METHODS = re.compile(r"[A-Z]+")
+_ESCAPE = "~*"
+"""What stands before an expression for a header."""
 
 
-def write_matches(route: Route, entity: Json, build: Build) -> str | None:
+def write_matches(route: Route, methods: list[str], entity: Json, build: Build) -> str | None:
     """Put the kinds of match besides paths into a route. Returns why the route has to refuse
     everybody, where Kong would take requests that the route does not.
+
+    Args:
+        route: the route.
+        methods: those that it asks for in Kong.
+        entity: the route of the file.
+        build: the file.
     """
-    if route.methods:
-        entity["methods"] = list(route.methods)
-        if any(not _STANDARD_METHODS.fullmatch(method.upper()) for method in route.methods):
-            build.report.approximated(route, "methods", "Kong takes letters only", "methods")
+    if methods:
+        entity["methods"] = list(methods)
     hosts = list(route.hosts)
     if hosts and "*" not in hosts:
         entity["hosts"] = hosts
@@ -29,7 +34,7 @@ def write_matches(route: Route, entity: Json, build: Build) -> str | None:
     reason = None
     for match in route.headers:
         try:
-            values = _header(match, build)
+            values = header_values(match)
         except UntranslatableError as error:
             reason = _closed(build, route, match, "headers", str(error))
             continue
@@ -38,6 +43,9 @@ def write_matches(route: Route, entity: Json, build: Build) -> str | None:
             reason = _closed(build, route, match, "headers", "Kong asks for a header once")
             continue
         headers[match.name] = values
+        if not match.ignore_case and match.kind is not MatchKind.PRESENT:
+            message = "Kong compares headers without case"
+            build.report.approximated(match, "headers", message)
     if headers:
         entity["headers"] = headers
     for query in route.query_params:
@@ -82,21 +90,25 @@ def _closed(
     return build.refuse(match, feature, f"{reason}, so the route would take other requests, too")
 
 
-def _header(match: ValueMatch, build: Build) -> list[str]:
+def header_values(match: ValueMatch) -> list[str]:
+    """What a route of Kong asks of a header.
+
+    Raises:
+        UntranslatableError: Kong cannot ask for it.
+    """
     if not is_header(match.name):
         raise UntranslatableError(f'"{match.name}": {NO_HEADER}')
+    if match.name.lower() == "host":
+        raise UntranslatableError("Kong asks for hosts by whole names and wildcards only")
     if match.invert:
         raise UntranslatableError("Kong's default router knows no header that must not be there")
     kind = match.kind
-    if not match.ignore_case and kind is not MatchKind.PRESENT:
-        message = "Kong compares headers without case"
-        build.report.approximated(match, "headers", message)
     if kind is MatchKind.PRESENT:
         return ["~*.*"]
     if not (match.regexes if kind is MatchKind.REGEX else match.values):
         raise UntranslatableError("no value of the header is given")
     if kind is MatchKind.EXACT:
-        return list(match.values)
+        return [_exact(value) for value in match.values]
     if kind is MatchKind.REGEX:
         return [
             _literal(regex.pattern, regex.anchor) or f"~*{search(regex)}" for regex in match.regexes
@@ -105,6 +117,20 @@ def _header(match: ValueMatch, build: Build) -> list[str]:
     if kind is MatchKind.PREFIX:
         return [f"~*^{text}" for text in texts]
     return [f"~*{text}$" if kind is MatchKind.SUFFIX else f"~*{text}" for text in texts]
+
+
+def is_asked(match: ValueMatch) -> bool:
+    """Whether a route of Kong can ask for a header."""
+    try:
+        header_values(match)
+    except UntranslatableError:
+        return False
+    return True
+
+
+def _exact(value: str) -> str:
+    """A whole value; Kong takes no empty text, and takes some texts for expressions."""
+    return value if value and not value.startswith(_ESCAPE) else f"~*^{escaped(value)}$"
 
 
 def _literal(pattern: str, anchor: Anchor) -> str | None:

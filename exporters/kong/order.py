@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from gal.exporters.kong.matches import is_asked
+from gal.exporters.kong.methods import OddMethods
 from gal.exporters.kong.paths import expression, plain_path
 from gal.exporters.kong.regex import UntranslatableError, literal_prefix
 from gal.model import PathKind, PathMatch, Route
@@ -77,10 +79,16 @@ def native_order(routes: list[Route]) -> Order:
     return order
 
 
-def arranged(candidates: list[Candidate]) -> Order:
-    """Routes in the order in which the candidates win."""
+def arranged(candidates: list[Candidate], odd: OddMethods | None = None) -> Order:
+    """Routes in the order in which the candidates win.
+
+    Args:
+        candidates: the routes, the first to win first.
+        odd: those whose methods are not what they say.
+    """
+    odd = odd or OddMethods()
     ones = [
-        _one(candidate.route, path)
+        _one(candidate.route, path, odd.methods(candidate.route))
         for candidate in candidates
         for path in candidate.paths or (None,)
     ]
@@ -102,13 +110,13 @@ def arranged(candidates: list[Candidate]) -> Order:
     return order
 
 
-def _one(route: Route, path: PathMatch | None) -> _One:
+def _one(route: Route, path: PathMatch | None, methods: list[str]) -> _One:
     hosts = frozenset(host.lower().partition(":")[0] for host in route.hosts)
     open_hosts = not hosts or any("*" in host for host in hosts)
     literal = "" if path is None else path.text
     if path is not None and path.path_regex is not None:
         literal = literal_prefix(path.path_regex)
-    return _One(route, path, literal, hosts, open_hosts, frozenset(route.methods))
+    return _One(route, path, literal, hosts, open_hosts, frozenset(methods))
 
 
 def _is_segments(one: _One) -> bool:
@@ -147,18 +155,23 @@ def _sequence(ones: list[_One]) -> list[int]:
 def _kinds(one: _One, *, path: bool, methods: bool) -> int:
     route = one.route
     hosts = bool(one.hosts) and "*" not in one.hosts
-    given = (hosts, methods, path, route.headers, route.server_names)
+    given = (hosts, methods, path, _headers(route), route.server_names)
     return sum(bool(kind) for kind in given)
+
+
+def _headers(route: Route) -> int:
+    """How many headers the route asks for in Kong; others close it and give it no rank."""
+    return sum(is_asked(match) for match in route.headers)
 
 
 def _natural_key(one: _One, rank: int) -> Key:
     route = one.route
-    kinds = _kinds(one, path=one.path is not None, methods=bool(route.methods))
+    kinds = _kinds(one, path=one.path is not None, methods=bool(one.methods))
     plain_hosts = bool(one.hosts) and not one.open_hosts
     first = _is_expression(one)
     length = len(one.path.text.encode()) if one.path is not None else 0
     tail = rank if first else length
-    return (kinds <= _MOST_KINDS, -plain_hosts, -first, -kinds, -len(route.headers), -tail)
+    return (kinds <= _MOST_KINDS, -plain_hosts, -first, -kinds, -_headers(route), -tail)
 
 
 def _may_pad(ones: list[_One]) -> bool:
@@ -170,7 +183,7 @@ def _may_pad(ones: list[_One]) -> bool:
 def _expression_key(one: _One, rank: int, padded: bool) -> Key:
     kinds = _kinds(one, path=True, methods=padded or bool(one.methods))
     plain_hosts = bool(one.hosts) and not one.open_hosts
-    return (kinds <= _MOST_KINDS, -plain_hosts, -kinds, -len(one.route.headers), -rank)
+    return (kinds <= _MOST_KINDS, -plain_hosts, -kinds, -_headers(one.route), -rank)
 
 
 def _conflicts(ones: list[_One]) -> Iterator[tuple[Route, Route]]:

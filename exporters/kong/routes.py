@@ -8,10 +8,11 @@ from gal.exporters.kong.build import Build, Json, kept, put
 from gal.exporters.kong.ids import is_made
 from gal.exporters.kong.listeners import Listeners
 from gal.exporters.kong.matches import write_matches
+from gal.exporters.kong.methods import OddMethods, controls, odd_methods
 from gal.exporters.kong.order import Order, Part, arranged, native_order
 from gal.exporters.kong.secure import to_https
 from gal.exporters.kong.services import Services
-from gal.model import HostMode, Policies, Redirect, Route, Service
+from gal.model import HostMode, Redirect, Route, Service
 from gal.ranking import ranked
 
 _SECURE = {"https", "grpcs"}
@@ -30,6 +31,7 @@ class RouteBuild:
         host: the `Host` that the upstream gets, where only a transformer can set it.
         path: the whole path that the upstream gets, where only a transformer can set it.
         schemes: what it is asked for by; empty is all.
+        methods: those that it asks for; empty is all.
     """
 
     route: Route
@@ -39,20 +41,23 @@ class RouteBuild:
     host: str | None = None
     path: str | None = None
     schemes: set[str] = field(default_factory=set)
+    methods: list[str] = field(default_factory=list)
 
 
 def write_routes(build: Build, services: Services, listeners: Listeners) -> list[RouteBuild]:
     """Put all routes into the file, nested in their services."""
     closed = listeners.closed
     routes = [one for one in build.gateway.walk_routes() if id(one[1]) not in closed]
+    odd = odd_methods(build, listeners)
     if build.native:
         order = native_order([route for _, route in routes])
     else:
-        order = arranged([one for one in ranked(build.gateway) if id(one.route) not in closed])
+        candidates = [one for one in ranked(build.gateway) if id(one.route) not in closed]
+        order = arranged(candidates, odd)
     found = []
     for service, route in routes:
         schemes = set(route.schemes) if build.native else listeners.narrowed(route)
-        found.append(_write(build, services, order, service, route, schemes))
+        found.append(_write(build, services, order, odd, service, route, schemes))
     by_route = {id(one.route): one for one in found}
     for wanted, comes in order.wrong:
         _report_order(build, by_route[id(wanted)], by_route[id(comes)])
@@ -63,6 +68,7 @@ def _write(
     build: Build,
     services: Services,
     order: Order,
+    odd: OddMethods,
     service: Service | None,
     route: Route,
     schemes: set[str],
@@ -71,10 +77,11 @@ def _write(
     owner = service
     if owner is None and route.upstream is not None:
         owner = services.models.get(route.upstream)
-    made = RouteBuild(route, owner, schemes=schemes)
+    made = RouteBuild(route, owner, schemes=schemes, methods=odd.methods(route))
+    made.refusal = odd.closed.get(id(route))
     if id(route) in order.unknown:
         message = f"{order.unknown[id(route)]}, so the route would take other requests, too"
-        made.refusal = build.refuse(route, "paths", message)
+        made.refusal = made.refusal or build.refuse(route, "paths", message)
     for number, part in enumerate(order.parts.get(id(route), [Part()])):
         entity = _entity(build, services, made, part, first=number == 0)
         nested = service is not None or (not build.native and target is not None)
@@ -104,7 +111,7 @@ def _entity(build: Build, services: Services, made: RouteBuild, part: Part, *, f
         owner = made.service.name if made.service is not None else None
         entity["name"] = build.route_names.make(f"{owner}-route" if owner else "route")
     _protocols(build, made, entity)
-    reason = write_matches(route, entity, build)
+    reason = write_matches(route, made.methods, entity, build)
     made.refusal = made.refusal or reason
     if part.methods is not None:
         entity["methods"] = list(part.methods)
@@ -223,21 +230,12 @@ def _report_order(build: Build, wanted: RouteBuild, comes: RouteBuild) -> None:
     """Kong chooses another route first: never one that lets in whom the wanted one would refuse."""
     name = wanted.route.name or "another route"
     message = f'Kong chooses this route before "{name}" where both take a request'
-    if _controls(build, wanted) <= _controls(build, comes):
+    if _asked(build, wanted) <= _asked(build, comes):
         build.report.approximated(comes.route, "priority", message)
         return
     reason = f"{message}, which asks for more"
     comes.refusal = comes.refusal or build.refuse(comes.route, "priority", reason)
 
 
-def _controls(build: Build, made: RouteBuild) -> set[int]:
-    levels: list[Policies] = [made.route.policies]
-    if made.service is not None:
-        levels.append(made.service.policies)
-    levels.append(build.gateway.policies)
-    found = set()
-    for kind in ("authentication", "acl", "ip_access", "user_agent"):
-        policy = next((p for p in (getattr(one, kind) for one in levels) if p is not None), None)
-        if policy is not None and policy.enabled:
-            found.add(id(policy))
-    return found
+def _asked(build: Build, made: RouteBuild) -> set[int]:
+    return controls(build, made.service, made.route)

@@ -13,7 +13,8 @@ from gal.exporters.traefik.listeners import entry_points
 from gal.exporters.traefik.routes import RouteWriter
 from gal.exporters.traefik.services import Directory
 from gal.exporters.traefik.tls import tls_section
-from gal.exporters.traefik.values import for_template
+from gal.exporters.traefik.values import Templates
+from gal.ledger import Fate, Level
 from gal.ranking import ranked
 from gal.scopes import settle_hidden
 
@@ -51,6 +52,15 @@ def _in_use(shared: Shared) -> Json:
     return {name: known[name] for name in named if name in known}
 
 
+def _report(templates: Templates, shared: Shared) -> None:
+    """Say which templates have to be filled in before Traefik sees them."""
+    if templates.kept:
+        shown = ", ".join(list(templates.kept)[:3])
+        message = f"Traefik runs templates itself: fill these in before it reads the file: {shown}"
+        report = shared.context.report
+        report.at(None, Fate.APPROXIMATED, Level.WARNING, "placeholders", message)
+
+
 def dynamic(shared: Shared) -> Json:
     """`dynamic.yaml`: routers in the order in which they win, services and middlewares."""
     reserve_names(shared)
@@ -63,6 +73,7 @@ def dynamic(shared: Shared) -> Json:
     writer.finish()
     settle_hidden(shared.gateway, shared.effective, shared.context)
     http: Json = {}
+    templates = Templates(native=shared.native)
     for name, items in (
         ("routers", shared.routers),
         ("services", shared.services.items),
@@ -70,10 +81,11 @@ def dynamic(shared: Shared) -> Json:
         ("serversTransports", shared.transports.items),
     ):
         if items:
-            http[name] = for_template(items)
+            http[name] = templates.of(items)
     data: Json = {"http": http} if http else {}
     tls = tls_section(shared)
     if tls:
-        data["tls"] = tls
+        data["tls"] = templates.of(tls)
+    _report(templates, shared)
     put_back(data, shared)
     return data

@@ -7,10 +7,12 @@ from http import HTTPStatus
 from typing import Any
 
 from gal.model import Duration
-from gal.reading import is_placeholder
+from gal.reading import find_placeholders
 
 _BRACES = "{{"
 _QUOTED_BRACES = "{{`{{`}}"
+_BARE_WORD = re.compile(r"\{\{\{?\w+\}\}")
+"""Braces around a word without a blank are no template that Traefik could run, but text."""
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _BROKEN_VALUE = re.compile(r"[\r\n\0]")
 _GO_PHRASES = {
@@ -46,14 +48,43 @@ def phrase(status: int) -> str:
         return ""
 
 
-def for_template(value: Any) -> Any:
-    """Data whose texts come out of Traefik's templates, which it runs over the dynamic file, as
-    they were; placeholders stay as they are.
+class Templates:
+    """Texts as they have to stand in the dynamic file, over which Traefik runs Go's templates
+    (https://doc.traefik.io/traefik/reference/install-configuration/providers/others/file/).
+
+    Attributes:
+        kept: templates of other tools, which are left for these to fill in.
     """
-    if isinstance(value, dict):
-        return {for_template(key): for_template(below) for key, below in value.items()}
-    if isinstance(value, list):
-        return [for_template(below) for below in value]
-    if isinstance(value, str) and _BRACES in value and not is_placeholder(value):
-        return value.replace(_BRACES, _QUOTED_BRACES)
-    return value
+
+    __slots__ = ("_native", "kept")
+
+    def __init__(self, *, native: bool) -> None:
+        """`native`: the texts come from Traefik, so that its templates are meant."""
+        self._native = native
+        self.kept: dict[str, None] = {}
+
+    def of(self, value: Any) -> Any:
+        """Data whose texts come out of Traefik's templates as they were; placeholders stay."""
+        if isinstance(value, dict):
+            return {self.of(key): self.of(below) for key, below in value.items()}
+        if isinstance(value, list):
+            return [self.of(below) for below in value]
+        if type(value) is str and _BRACES in value:
+            return self._text(value)
+        return value
+
+    def _text(self, text: str) -> str:
+        made, rest = "", text
+        for found in find_placeholders(text):
+            head, _, rest = rest.partition(found)
+            if not self._native and _BARE_WORD.search(found):
+                made += _literal(head + found)
+                continue
+            if not self._native and _BRACES in found and found[2:3] != "`":
+                self.kept[found] = None
+            made += _literal(head) + found
+        return made + _literal(rest)
+
+
+def _literal(text: str) -> str:
+    return text.replace(_BRACES, _QUOTED_BRACES)

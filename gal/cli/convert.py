@@ -46,6 +46,12 @@ class _WithFormats(click.Command):
 @options.listen
 @options.auth_service
 @options.law_two
+@click.option(
+    "--verify",
+    is_flag=True,
+    help="Read what was written back, compare it with the input, and add to the ledger what it "
+    "does not say yet.",
+)
 @options.reports
 @click.pass_context
 def command(context: click.Context, /, target: str, **choices: Any) -> None:
@@ -101,4 +107,10 @@ def _converted(target: str, choices: dict[str, Any]) -> Conversion:
         )
         progress.stage("writing")
         write_outputs(conversion.files, choices["output"], choices["output_format"])
+        if choices.get("verify"):
+            from gal.drift.conversion import check
+
+            progress.stage("reading it back")
+            moved = choices.get("listen") is not None
+            check(conversion, target, choices["output_format"], moved=moved)
     return conversion

@@ -65,8 +65,7 @@ def command(
     """
     from gal.cli.progress import Progress
     from gal.context import OutputFile
-    from gal.pull.writing import write_private
-    from gal.writing import render_file
+    from gal.writing import render_file, write_atomically
 
     if workspace is not None and provider != "kong":
         raise click.UsageError("--workspace is for kong")
@@ -83,7 +82,7 @@ def command(
     if output is None or output == "-":
         sys.stdout.write(text)
     else:
-        write_private(Path(output), text)
+        write_atomically(Path(output), text, private=True)
     if not quiet:
         _tell(pulled)
 

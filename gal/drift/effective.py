@@ -161,9 +161,9 @@ class SideView:
     def of(cls, gateway: Gateway, provider: str) -> SideView:
         """The view of a gateway; takes n log n steps for n routes, for their ranks."""
         view = cls(gateway, provider)
-        for service in gateway.services:
-            if service.name is not None:
-                view._services.setdefault(service.name, service)
+        for one in gateway.services:
+            if one.name is not None:
+                view._services.setdefault(one.name, one)
         for upstream in gateway.upstreams:
             if upstream.name is not None:
                 view._upstreams.setdefault(upstream.name, upstream)
@@ -174,9 +174,9 @@ class SideView:
             view.places.append(place)
             by_route[id(route)] = place
         for rank, candidate in enumerate(ranked(gateway)):
-            place = by_route[id(candidate.route)]
-            if place.rank < 0:
-                place.rank = rank
+            ranking = by_route[id(candidate.route)]
+            if ranking.rank < 0:
+                ranking.rank = rank
         return view
 
     def upstream_of(self, service: Service) -> Upstream | None:

@@ -9,7 +9,7 @@ from typing import Any, Final
 from gal.drift import entering
 from gal.drift.catalogue import kind_of
 from gal.drift.change import Level, Security
-from gal.drift.compare import POLICIES, ROUTES, UPSTREAMS, WITH_UPSTREAM, tls
+from gal.drift.compare import POLICIES, ROUTES, UPSTREAMS, WITH_UPSTREAM, tls, upstreams
 from gal.drift.compare.finding import Finding
 from gal.drift.compare.opaque import extensions, plugins
 from gal.drift.compare.upstreams import pairs
@@ -76,6 +76,7 @@ class Effects:
         for name, compare in WITH_UPSTREAM.items():
             left, right = old.resilience(name), new.resilience(name)
             found += self._scoped(name, compare, left, right)
+        found = _without_consequences(found)
         found += self._upstreams(old, new)
         if self.provider is not None:
             found += self._own(old, new)
@@ -113,8 +114,11 @@ class Effects:
         new: Place,
         compares: Iterable[Callable[[Place, Place], Iterator[Finding]]],
     ) -> list[Effect]:
-        scopes = _route_scope(old), _route_scope(new)
-        return [Effect(one, *scopes) for compare in compares for one in compare(old, new)]
+        found = []
+        for compare in compares:
+            scope = _upstream_scope if compare is upstreams.targets else _route_scope
+            found += [Effect(one, scope(old), scope(new)) for one in compare(old, new)]
+        return found
 
     def _upstreams(self, old: Place, new: Place) -> list[Effect]:
         found = []
@@ -123,7 +127,7 @@ class Effects:
             for number, compare in enumerate(UPSTREAMS):
                 findings = self._once(f"upstream {number}", compare, left, right)
                 found += [Effect(one, *scopes) for one in findings]
-            if left.tls != right.tls:
+            if left.tls != right.tls and tls.secure(old) and tls.secure(new):
                 views = tls.UpstreamView(left, old.side), tls.UpstreamView(right, new.side)
                 found += [Effect(one, *scopes) for one in self._tls(*views)]
             if self.provider is not None:
@@ -170,8 +174,24 @@ def _without_same_entry(found: list[Effect], old: Place, new: Place) -> list[Eff
     return [one for one in found if one not in fields]
 
 
+def _without_consequences(found: list[Effect]) -> list[Effect]:
+    """The findings, without attempts that no file says: they follow from the number of targets."""
+    if not any(one.finding.id in ("D006", "D070", "D075", "D076") for one in found):
+        return found
+    return [
+        one
+        for one in found
+        if not (one.finding.field == "retry.attempts" and one.finding.from_defaults)
+    ]
+
+
 def _route_scope(place: Place) -> Scoped:
     return Scoped(place.route, NOTHING.scope, place.route)
+
+
+def _upstream_scope(place: Place) -> Scoped:
+    upstream = place.upstream
+    return _route_scope(place) if upstream is None else Scoped(upstream, UPSTREAM, upstream)
 
 
 def _answers(place: Place) -> bool:

@@ -14,8 +14,8 @@ from gal.drift.compare.opaque import extensions, plugins
 from gal.drift.cosmetic import cosmetic
 from gal.drift.effective import Place, SideView
 from gal.drift.effects import Effects, level_of
-from gal.drift.expressible import Expected, Item, Uncompared, converted, foreign
-from gal.drift.grouping import Grouping, about, change
+from gal.drift.expressible import Expected, Item, Uncompared, converted, foreign, part_of
+from gal.drift.grouping import Grouping, about, of_matches
 from gal.drift.matching import Matching, matched
 from gal.drift.precedence import order_matters, precedence
 from gal.drift.presence import Presence, Told
@@ -55,15 +55,15 @@ def compare(
 
 def _expectations(comparison: _Comparison) -> Iterator[Expected]:
     """What converting each side to the other side's gateway makes."""
-    items = [one for one in comparison.items() if level_of(one[0]) is not Level.INFO]
-    if not items:
+    if all(level_of(finding) is Level.INFO for finding, _ in comparison.items()):
         return
     old, new = comparison.old, comparison.new
-    for side, given, provider in ((Side.OLD, old, new.provider), (Side.NEW, new, old.provider)):
-        made = converted(given.gateway, provider)
+    for side, whole, provider in ((Side.OLD, old, new.provider), (Side.NEW, new, old.provider)):
+        part = part_of(whole.gateway, comparison.concerned(side))
+        made = converted(part, provider)
         if made is None:
             continue
-        there = SideView.of(made[0], provider)
+        given, there = SideView.of(part, whole.provider), SideView.of(made[0], provider)
         sides = (given, there) if side is Side.OLD else (there, given)
         expected = Expected(side, provider, made[1])
         expected.learn(_Comparison(*sides, about=side).items())
@@ -100,13 +100,27 @@ class _Comparison:
         for name, finding in self.of_others:
             yield finding, name
 
+    def concerned(self, side: Side) -> set[int]:
+        """Identities of the routes of a side that anything is found about."""
+        found: set[int] = set()
+        for told in self.of_matches:
+            place = told.old if side is Side.OLD else told.new
+            if place is not None:
+                found.add(id(place.route))
+        for effect, link in self.of_links:
+            if not self._by_default(effect.finding):
+                found.add(id((link.old if side is Side.OLD else link.new).route))
+        return found
+
     def drift(self) -> Drift:
         """Everything that is found."""
-        changes = [
-            change(one.finding, one.atoms, one.old, one.new)
-            for one in self.of_matches
-            if not self._explained(one.finding, *(in_words(one.atoms)[:1] * 2))
-        ]
+        changes = list(
+            of_matches(
+                one
+                for one in self.of_matches
+                if not self._explained(one.finding, *(in_words(one.atoms)[:1] * 2))
+            )
+        )
         grouping, defaults = self._pairs()
         changes += grouping.changes()
         changes += [

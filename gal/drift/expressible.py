@@ -8,7 +8,7 @@ to be there, since gateways say an access control in several parts.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from gal.drift.catalogue import kind_of
@@ -128,6 +128,29 @@ def converted(gateway: Gateway, provider: str) -> tuple[Gateway, dict[str, str]]
     except GalError:
         return None
     return read.gateway, _reasons(ledger)
+
+
+def part_of(gateway: Gateway, routes: set[int]) -> Gateway:
+    """The model with only some of its routes.
+
+    Args:
+        gateway: the model, which stays as it is.
+        routes: identities of the routes.
+    """
+    services = []
+    for service in gateway.services:
+        kept = [route for route in service.routes if id(route) in routes]
+        services += [replace(service, routes=kept)] if kept or not service.routes else []
+    own = [route for route in gateway.routes if id(route) in routes]
+    named = {route.upstream for route in own} | {
+        backend.upstream for _, route in gateway.walk_routes() for backend in route.backends
+    }
+    services += [
+        replace(one, routes=[])
+        for one in gateway.services
+        if one.name in named and not any(one.name == kept.name for kept in services)
+    ]
+    return replace(gateway, services=services, routes=own)
 
 
 def _reasons(ledger: Ledger) -> dict[str, str]:

@@ -11,8 +11,8 @@ from gal.drift.change import MOST_OBJECTS, Assumption, Change
 from gal.drift.compare.finding import At, Finding, position
 from gal.drift.effective import GATEWAY, SERVICE, UPSTREAM, Place, Scoped
 from gal.drift.effects import Effect, level_of
-from gal.drift.matching import Link
-from gal.drift.normalise import given_name
+from gal.drift.matching import Link, family
+from gal.drift.presence import Told
 from gal.drift.shown import cut
 from gal.errors import Position
 from gal.model import Service, Upstream
@@ -85,7 +85,7 @@ class Grouping:
         for below in _by_service(occurrences).values():
             service = _service_label(below[0].link)
             all_of_it = _routes(below) == self._by_service[_service_key(below[0].link)]
-            if all_of_it and _routes(below) > 1 and service is not None:
+            if all_of_it and _parts(below) > 1 and service is not None:
                 yield _grouped(service, below)
                 continue
             apart: dict[tuple[str, int], list[_Occurrence]] = {}
@@ -99,7 +99,7 @@ class Grouping:
     def _owned(self, key: tuple[str, int], occurrences: list[_Occurrence]) -> Change:
         first = occurrences[0]
         label = None
-        if _routes(occurrences) > 1:
+        if _parts(occurrences) > 1:
             label = _label(key[0], first)
         if label is None:
             return _of_route(occurrences)
@@ -107,8 +107,7 @@ class Grouping:
 
 
 def _service_key(link: Link) -> int:
-    service = link.old.service
-    return id(service) if service is not None else 0
+    return id(link.old.service or link.old.upstream)
 
 
 def _by_service(occurrences: list[_Occurrence]) -> dict[int, list[_Occurrence]]:
@@ -119,12 +118,17 @@ def _by_service(occurrences: list[_Occurrence]) -> dict[int, list[_Occurrence]]:
 
 
 def _cluster(link: Link) -> int:
-    """What the pairs of one route with several counterparts have in common."""
-    return id(link.old)
+    """What the pairs of one route with several counterparts, or written as several, share."""
+    return hash(family(link.old)) if family(link.old) is not None else id(link.old)
 
 
 def _routes(occurrences: Iterable[_Occurrence]) -> int:
     return len({id(one.link) for one in occurrences})
+
+
+def _parts(occurrences: Iterable[_Occurrence]) -> int:
+    """The number of routes, those that were written as one counted once."""
+    return len({_cluster(one.link) for one in occurrences})
 
 
 def _label(scope: str, one: _Occurrence) -> str | None:
@@ -139,22 +143,20 @@ def _label(scope: str, one: _Occurrence) -> str | None:
 
 
 def _service_label(link: Link) -> str | None:
+    """What a service is called: where it leads, since names of services are each gateway's own."""
+    upstream = link.old.upstream or link.new.upstream
+    if upstream is not None:
+        return _upstream_label(upstream)
     service: Service | None = link.old.service or link.new.service
-    if service is None:
-        return None
-    name = given_name(service.name)
-    upstream = link.old.upstream
-    return f"service {name or _targets(upstream) or '?'}"
+    return None if service is None or service.name is None else f"service {service.name}"
 
 
 def _upstream_label(upstream: Upstream) -> str:
-    return f"upstream {given_name(upstream.name) or _targets(upstream) or '?'}"
+    return f"upstream {_targets(upstream) or upstream.name or '?'}"
 
 
-def _targets(upstream: Upstream | None) -> str:
-    if upstream is None:
-        return ""
-    return cut(", ".join(sorted(f"{one.host}:{one.port}" for one in upstream.targets)))
+def _targets(upstream: Upstream) -> str:
+    return cut(", ".join(sorted(f"{one.host.lower()}:{one.port}" for one in upstream.targets)))
 
 
 # -- changes
@@ -172,6 +174,22 @@ def _grouped(label: str, occurrences: list[_Occurrence]) -> Change:
     texts = [in_words(link_atoms(link))[0] for link in links.values()]
     made = change(first.effect.finding, [], first.link.old, first.link.new)
     return with_objects(made, label, texts)
+
+
+def of_matches(told: Iterable[Told]) -> Iterator[Change]:
+    """Findings about matches; the same of routes that were written as one is told once."""
+    found: dict[tuple[object, ...], list[Told]] = {}
+    for one in told:
+        place = one.old or one.new
+        own = family(place) if place is not None else None
+        finding = one.finding
+        values = (finding.old, finding.new) if finding.field != "routes" else ()
+        key = (finding.id, finding.field, values, finding.security, own)
+        found.setdefault(key if own is not None else (*key, id(place)), []).append(one)
+    for group in found.values():
+        first = group[0]
+        atoms = [atom for one in group for atom in one.atoms]
+        yield change(first.finding, atoms, first.old, first.new)
 
 
 def link_atoms(link: Link) -> list[Atom]:

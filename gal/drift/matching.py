@@ -10,6 +10,7 @@ Four passes, each over what the passes before it left, each in about linear time
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -141,18 +142,17 @@ class _Matcher:
         names_new = _families(self.new, self.linked_new)
         for place in self.old:
             left = self.left_old[place.number]
-            family = names_old.get(_family(place), place)
-            if left and family.number in self.partners:
-                link = self._best(family, self.partners, old=True)
+            known = place if place.number in self.partners else _relative(place, names_old)
+            if left and known.number in self.partners:
+                link = self._best(known, self.partners, old=True)
                 link.gone += [(place, one) for one in left]
                 left.clear()
         for place in self.new:
             left = self.left_new[place.number]
-            family = names_new.get(_family(place), place)
-            if left and family.number in self.linked_new:
-                self._best(family, self.linked_new, old=False).come += [
-                    (place, one) for one in left
-                ]
+            known = place if place.number in self.linked_new else _relative(place, names_new)
+            if left and known.number in self.linked_new:
+                link = self._best(known, self.linked_new, old=False)
+                link.come += [(place, one) for one in left]
                 left.clear()
 
     def alone(self) -> tuple[list[Place], list[Place]]:
@@ -252,17 +252,31 @@ def _by_name(places: Iterable[Place]) -> dict[str, Place]:
 Family = tuple[str, int]
 
 
-def _family(place: Place) -> Family | None:
-    """What routes have in common that were written as one: name and service."""
+def family(place: Place) -> Family | None:
+    """What routes have in common that were written as one: the name, but for a number behind it,
+    and where they lead. Importers number the parts of a route that ranks differently by host.
+    """
     name = given_name(place.route.name)
-    return None if name is None else (name, id(place.service))
+    if name is None:
+        return None
+    leads = place.upstream or place.service
+    return _NUMBER.sub("", name), id(leads)
+
+
+_NUMBER = re.compile(r"-\d+$")
 
 
 def _families(places: list[Place], linked: dict[int, list[Place]]) -> dict[Family | None, Place]:
     """The first route of each family that has a counterpart."""
     found: dict[Family | None, Place] = {}
     for place in places:
-        family = _family(place)
-        if family is not None and place.number in linked:
-            found.setdefault(family, place)
+        own = family(place)
+        if own is not None and place.number in linked:
+            found.setdefault(own, place)
     return found
+
+
+def _relative(place: Place, families: dict[Family | None, Place]) -> Place:
+    """The route with a counterpart that a route is a part of; else the route itself."""
+    found = families.get(family(place), place)
+    return found if found.route.policies == place.route.policies else place

@@ -10,7 +10,7 @@ from typing import Final
 from gal.drift.atoms import Atom, in_words
 from gal.drift.change import Level, Security, Traffic
 from gal.drift.compare.finding import NOWHERE, Finding
-from gal.drift.compare.routes import match_changed
+from gal.drift.compare.routes import conditions_of, match_changed
 from gal.drift.effective import Place, SideView
 from gal.drift.effects import Effects, worst_security
 from gal.drift.matching import Found, Link, Matching
@@ -166,12 +166,13 @@ class Presence:
     # -- changed matches
 
     def _changed(self, link: Link) -> Iterator[Told]:
-        lost = [one for one in link.gone if not self._still(one, link)]
-        won = [one for one in link.come if not self._before(one, link)]
-        if not lost and not won:
-            return
         before = [*link.atoms, *(atom for _, atom in link.gone)]
         after = [*link.atoms, *(atom for _, atom in link.come)]
+        same = conditions_of(before) == conditions_of(after)
+        lost = [one for one in link.gone if not (same and self._still(one, link))]
+        won = [one for one in link.come if not (same and self._before(one, link))]
+        if not lost and not won:
+            return
         about = before or after
         for finding in match_changed(before, after, link.old, link.new):
             yield Told(finding, tuple(about), link.old, link.new)

@@ -13,16 +13,16 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from importlib import import_module
 from typing import Any
 
+from gal.lint.regex_tree import tree_of
 from gal.model import Anchor, Regex
 
 ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789-.:/_"
 """What automata tell apart: the letters of origins as browsers write them."""
 
 _EVERYTHING = (1 << len(ALPHABET)) - 1
-_BITS = {letter: 1 << place for place, letter in enumerate(ALPHABET)}
+_BITS = dict(zip(ALPHABET, (1 << place for place in range(len(ALPHABET))), strict=True))
 _MOST_STATES = 3000
 _MOST_STEPS = 200_000
 _CATEGORIES = {
@@ -63,7 +63,7 @@ class Automaton:
         if len(self.moves) >= _MOST_STATES:
             raise UnjudgedError("too large")
         for table in (self.moves, self.free, self.starts, self.ends):
-            table.append([])  # type: ignore[attr-defined]
+            table.append([])
         return len(self.moves) - 1
 
 
@@ -166,9 +166,8 @@ def automaton(regex: Regex) -> Automaton:
     pattern = compiled(regex)
     if pattern is None:
         raise UnjudgedError("another syntax")
-    parser: Any = import_module(_PARSER)
     try:
-        tree = parser.parse(pattern.pattern, pattern.flags)
+        tree = tree_of(pattern)
         flags = tree.state.flags
     except (re.error, RecursionError, OverflowError):
         raise UnjudgedError("another syntax") from None
@@ -187,9 +186,6 @@ def automaton(regex: Regex) -> Automaton:
         end = after
     made.accepting = end
     return made
-
-
-_PARSER = "re._parser" if hasattr(re, "_parser") else "sre_parse"
 
 
 @dataclass(slots=True)

@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import re
 from collections import deque
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import lru_cache
-from importlib import import_module
 from itertools import product
 from typing import Any
 
+from gal.lint.regex_tree import tree_of
 from gal.model import Anchor, Dialect, Regex
 
 _LONGEST = 1000
@@ -28,8 +29,7 @@ _LOOP = 20
 
 _OTHER = 1 << 128
 _ALL = (1 << 129) - 1
-_ANY = _ALL & ~(1 << ord("\n"))
-_PARSER = "re._parser" if hasattr(re, "_parser") else "sre_parse"
+_ANY = _ALL & ~(1 << 0x0A)
 
 
 class Growth(str, Enum):
@@ -140,10 +140,9 @@ def growth(pattern: str, *, to_end: bool = False) -> Growth | None:
     known = compiled(Regex(pattern, Dialect.PCRE, Anchor.SEARCH))
     if known is None or len(pattern) > _LONGEST:
         return None
-    parser: Any = import_module(_PARSER)
     made = _Positions()
     try:
-        tree = parser.parse(known.pattern, known.flags)
+        tree = tree_of(known)
         whole = made.sequence(tree, bool(tree.state.flags & re.IGNORECASE))
         if to_end:
             end = made.at(0)
@@ -247,7 +246,8 @@ def _letters(name: str, argument: Any, fold: bool) -> int:
         elif kind == "LITERAL":
             found |= _letter(value, fold)
         elif kind == "RANGE":
-            found |= _range(*value, fold)
+            low, high = value
+            found |= _range(low, high, fold)
         else:
             found |= _category(str(value))
     return _ALL & ~found if inverted else found
@@ -269,7 +269,7 @@ def _range(low: int, high: int, fold: bool) -> int:
     return bits
 
 
-_TESTS = {
+_TESTS: Mapping[str, Callable[[str], bool]] = {
     "DIGIT": str.isdigit,
     "SPACE": str.isspace,
     "WORD": lambda letter: letter.isalnum() or letter == "_",

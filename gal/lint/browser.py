@@ -15,7 +15,9 @@ CONTENT = "content-security-policy"
 SNIFFING = "x-content-type-options"
 REFERRER = "referrer-policy"
 _OTHERS = ("x-xss-protection", "permissions-policy", "feature-policy")
-_ALL = frozenset((HSTS, FRAMES, CONTENT, SNIFFING, REFERRER, *_OTHERS))
+_FOR_PAGES = frozenset((FRAMES, CONTENT, REFERRER, *_OTHERS))
+"""Headers that only pages have a use for; interfaces for programs often send the others, too."""
+
 _TAG = "gal:html"
 
 
@@ -43,14 +45,9 @@ def _given(operations: Operations, headers: Headers) -> dict[str, tuple[str, Mod
     return found
 
 
-def sets_browser_headers(view: RouteView) -> bool:
-    """Whether a route sets a header that only browsers look at."""
-    return not _ALL.isdisjoint(response_headers(view))
-
-
 def shows_pages(view: RouteView) -> bool:
     """Whether a route answers with pages: it says so by a tag, sends users to a login page, or
-    sets headers that only browsers look at.
+    sets headers that only pages have a use for.
     """
     service = view.service
     if _TAG in view.route.tags or (service is not None and _TAG in service.tags):
@@ -58,4 +55,4 @@ def shows_pages(view: RouteView) -> bool:
     asked = view.policy(Authentication)
     oauth2 = asked.oauth2 if asked is not None else None
     logs_in = oauth2 is not None and not oauth2.bearer_only and oauth2.server is None
-    return logs_in or sets_browser_headers(view)
+    return logs_in or not _FOR_PAGES.isdisjoint(response_headers(view))

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 from gal.lint.asked import identity_asked
 from gal.lint.exposure import answered, is_public, limited_by_address, ranks_of
 from gal.model import PathKind, PathMatch, RequestLine, Rewrite
-from gal.tracing.regexes import compiled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -215,6 +214,8 @@ def _rewritten(request: str, rewrite: Rewrite, *, whole: bool) -> str | None:
 
 
 def _replaced(path: str, rewrite: Rewrite) -> str | None:
+    from gal.tracing.regexes import compiled
+
     pattern = compiled(rewrite.pattern) if rewrite.pattern is not None else None
     if pattern is None:
         return None

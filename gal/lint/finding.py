@@ -42,7 +42,7 @@ class Edit:
 
     parent: Mapping | Sequence
     key: str | int
-    value: Any = None
+    value: Any = field(default=None, hash=False)  # may be a list or a mapping
     new_key: str | None = None
 
 

@@ -11,7 +11,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gal.lint import envoy_files, traefik_files
@@ -37,7 +37,7 @@ MOVED = "the service that decides is told a path that was changed already"
 PLAIN = "credentials are asked for in plain HTTP before the client is sent to HTTPS"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Inversion:
     """Two policies, of which the first should act after the second.
 
@@ -50,6 +50,7 @@ class Inversion:
         related: the second one.
         owner: what it is about.
         severity: how bad it is.
+        count: how many lists have it.
     """
 
     what: str
@@ -59,7 +60,8 @@ class Inversion:
     key: str
     related: Where
     owner: ModelNode
-    severity: Severity = field(default=Severity.HIGH)
+    severity: Severity = Severity.HIGH
+    count: int = 1
 
 
 def inversions(subject: Subject) -> Iterator[Inversion]:
@@ -82,20 +84,30 @@ _KONG_LIMITS = ("rate-limiting", "rate-limiting-advanced", "response-ratelimitin
 
 def _kong(subject: Subject) -> Iterator[Inversion]:
     auth = list(plugin_nodes(subject, *_KONG_AUTH))
-    for early in plugin_nodes(subject, *_KONG_CACHES, *_KONG_CHANGES, *_KONG_LIMITS):
-        for late in auth:
-            where = _ordered(early, late)
-            what = _kong_harm(early, late) if where is not None else None
-            if where is not None and what is not None:
-                owner = owner_of(subject, early.node)
-                yield Inversion(what, early.name, late.name, where, "ordering", late.node, owner)
+    others = list(plugin_nodes(subject, *_KONG_CACHES, *_KONG_CHANGES, *_KONG_LIMITS))
+    pairs = [(early, late, early) for early, late in _ordered(others, auth, "before")]
+    pairs += [(early, late, late) for late, early in _ordered(auth, others, "after")]
+    for early, late, saying in pairs:
+        what = _kong_harm(early, late)
+        if what is not None:
+            owner = owner_of(subject, early.node)
+            names = early.name, late.name
+            yield Inversion(what, *names, saying.node, "ordering", late.node, owner)
 
 
-def _ordered(early: PluginNode, late: PluginNode) -> Mapping | None:
-    """The plugin that says that one acts before the other."""
-    if late.name in texts(early.node, "ordering.before.access"):
-        return early.node
-    return late.node if early.name in texts(late.node, "ordering.after.access") else None
+def _ordered(
+    saying: list[PluginNode], meant: list[PluginNode], how: str
+) -> Iterator[tuple[PluginNode, PluginNode]]:
+    """Plugins that say before or after which they act, each with one that is meant: that of its own
+    scope, else another of the name.
+    """
+    by_scope = {(id(one.owner), one.name): one for one in reversed(meant)}
+    by_name = {one.name: one for one in reversed(meant)}
+    for one in saying:
+        for name in texts(one.node, f"ordering.{how}.access"):
+            other = by_scope.get((id(one.owner), name)) or by_name.get(name)
+            if other is not None:
+                yield one, other
 
 
 def _kong_harm(early: PluginNode, late: PluginNode) -> str | None:
@@ -191,22 +203,25 @@ def _apisix_harm(early: PluginNode, late: PluginNode) -> str | None:
 
 def _traefik(subject: Subject) -> Iterator[Inversion]:
     points = dict(traefik_files.entry_points(subject))
+    found: dict[tuple[int, int], Inversion] = {}
     for router in traefik_files.routers(subject):
         secure = [name for name in router.points if section(points.get(name), "http.tls")]
         plain = not router.node.has("tls") and not secure
-        before: list[Middleware] = []
-        for late in router.middlewares:
-            for early in before:
-                found = _traefik_harm(early, late, plain=plain)
-                if found is None:
+        for place_in_list, late in enumerate(router.middlewares):
+            for early in router.middlewares[:place_in_list]:
+                key = id(early.node), id(late.node)
+                harm = _traefik_harm(early, late, plain=plain)
+                if harm is None:
+                    continue
+                if key in found:
+                    found[key].count += 1
                     continue
                 owner = traefik_files.route_of(subject, router) or subject.gateway
                 names = f'{early.kind} "{early.name}"', f'{late.kind} "{late.name}"'
-                what, severity = found
-                yield Inversion(
-                    what, *names, router.node, "middlewares", late.node, owner, severity
+                found[key] = Inversion(
+                    harm[0], *names, router.node, "middlewares", late.node, owner, harm[1]
                 )
-            before.append(late)
+    yield from found.values()
 
 
 def _traefik_harm(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from collections.abc import Sequence as Several
 from dataclasses import dataclass
 
 from gal.lint.automata import matched_by
@@ -177,10 +178,10 @@ def _listed(cors: Cors, node: Mapping | None) -> Iterator[Entry]:
 
 
 def _placed(
-    cors: Cors, field: str, values: list[str] | list[Regex]
+    cors: Cors, field: str, values: Several[str | Regex]
 ) -> Iterator[tuple[str | Regex, Where]]:
     node, there = (None, False) if cors.origin is None else cors.origin.locate(field)
     items = _items(node) if there else []
-    for at, value in enumerate(values):
-        where: Where = items[at] if len(items) == len(values) else place_of(cors, field)
-        yield value, where
+    fallback = place_of(cors, field)
+    own: list[Where] = [*items] if len(items) == len(values) else [fallback] * len(values)
+    yield from zip(values, own, strict=True)

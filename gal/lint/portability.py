@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -10,9 +11,12 @@ from gal.lint.finding import Place
 from gal.reading import Mapping, Sequence
 
 if TYPE_CHECKING:
-    from gal.compat import Answer, Reason, Verdict
+    from gal.compat import Answer, Feature, Reason, Verdict
     from gal.lint.subject import Subject
     from gal.reading import Node
+
+
+_SAYS_SO = re.compile(r"(?i)retr|timeout")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,15 +27,22 @@ class Trouble:
         target: name of the gateway.
         feature: what it is about, in the model's words.
         answer: what the target makes of it.
-        reason: why.
-        places: where; at least one.
+        reasons: why, the worst first; those that make no difference are left away.
+        places: where the first reason holds; at least one.
     """
 
     target: str
     feature: str
     answer: Answer
-    reason: Reason
+    reasons: tuple[Reason, ...]
     places: tuple[Place, ...]
+
+    @property
+    def why(self) -> str:
+        """The first reason, and how many more there are."""
+        more = len(self.reasons) - 1
+        also = f" (and {more} more: see gal compat)" if more else ""
+        return f"{self.reasons[0].message}{also}"
 
 
 def troubles(subject: Subject, verdict: Verdict) -> Iterator[Trouble]:
@@ -41,7 +52,6 @@ def troubles(subject: Subject, verdict: Verdict) -> Iterator[Trouble]:
 
 def _troubles(subject: Subject) -> list[Trouble]:
     from gal.compat import compatibility
-    from gal.ledger import Level
     from gal.lint.own_files import own_file
 
     targets = [name for name in subject.settings.targets if name != subject.provider]
@@ -52,18 +62,37 @@ def _troubles(subject: Subject) -> list[Trouble]:
     for node in subject.walk():
         nodes.setdefault(str(node.position), node)
     found = compatibility(documents, source=subject.provider, gateways=targets)
-    made = []
+    made: dict[tuple[str, Place], Trouble] = {}
     for feature in found.features:
         for target in targets:
-            answer = feature.answers[target]
-            for reason in answer.reasons:
-                if reason.level is Level.INFO:
-                    continue
-                where = reason.places or tuple(feature.places)
-                places = tuple(_place(nodes[one]) for one in where if one in nodes)
-                places = places or (_place(documents[0].root),)
-                made.append(Trouble(target, feature.name, answer, reason, places))
-    return made
+            one = _trouble(target, feature, nodes, documents[0].root)
+            if one is None or _by_default(one):
+                continue
+            # What importer and exporter both say of one place is said once.
+            known = made.setdefault((target, one.places[0]), one)
+            if one.answer.closed and not known.answer.closed:
+                made[target, one.places[0]] = one
+    return list(made.values())
+
+
+def _trouble(target: str, feature: Feature, nodes: dict[str, Node], root: Node) -> Trouble | None:
+    from gal.ledger import Level
+
+    answer = feature.answers[target]
+    reasons = tuple(one for one in answer.reasons if one.level is not Level.INFO)
+    if not reasons:
+        return None
+    where = reasons[0].places or tuple(feature.places)
+    places = tuple(_place(nodes[one]) for one in where if one in nodes) or (_place(root),)
+    return Trouble(target, feature.name, answer, reasons, places)
+
+
+def _by_default(one: Trouble) -> bool:
+    """Whether a retry or a timeout is one that the file does not speak of."""
+    node = one.places[0].node
+    if one.feature not in ("retry", "timeout") or not isinstance(node, Mapping):
+        return False
+    return not any(_SAYS_SO.search(key) for key in node)
 
 
 def _place(node: Node) -> Place:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from gal.errors import GalError, InputErrors
+from gal.garbage import without_collection
 from gal.lint.collect import Batch
 from gal.lint.engine import findings_of, subject_of
 from gal.lint.excerpt import Excerpt, Excerpts
@@ -97,8 +98,9 @@ def lint(batches: Iterable[Batch], options: Options) -> Outcome:
     for batch in batches:
         files |= {document.source.name for document in batch.documents}
         try:
-            subject = subject_of(batch.documents, options.settings, source=batch.source)
-            reported = findings_in(subject, chosen, options)
+            with without_collection():
+                subject = subject_of(batch.documents, options.settings, source=batch.source)
+                reported = findings_in(subject, chosen, options)
         except InputErrors as several:
             outcome.errors.extend(several.errors)
             continue

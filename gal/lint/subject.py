@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, fields
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from gal.lint.settings import Settings
@@ -88,7 +88,11 @@ class Acting:
 
 def policy_name(kind: type[Policy]) -> str:
     """The field of `Policies` that holds a kind, such as `rate_limit` for `RateLimit`."""
-    word = kind.__name__
+    return _with_underscores(kind.__name__)
+
+
+@cache
+def _with_underscores(word: str) -> str:
     return "".join(f"_{c.lower()}" if c.isupper() else c for c in word).lstrip("_")
 
 
@@ -204,23 +208,30 @@ class Subject:
 
     def walk(self) -> Iterator[Node]:
         """Every value of every document, in the order of the files."""
+        return iter(self._nodes)
+
+    @cached_property
+    def _nodes(self) -> list[Node]:
+        """What `walk` gives: a dozen rules ask for it."""
         from gal.reading import Mapping
         from gal.reading import Sequence as SequenceNode
 
+        found: list[Node] = []
         for document in self.documents:
             pending: list[Node] = [document.root]
             seen: set[int] = set()
             while pending:
                 node = pending.pop()
-                if id(node) in seen:
-                    continue  # an alias of what was visited
                 if id(node) in document.shared:
+                    if id(node) in seen:
+                        continue  # an alias of what was visited
                     seen.add(id(node))
-                yield node
+                found.append(node)
                 if isinstance(node, Mapping):
                     pending.extend(reversed(node.entries.values()))
                 elif isinstance(node, SequenceNode):
                     pending.extend(reversed(node.items))
+        return found
 
 
 def explicit(part: ModelNode, field_name: str) -> bool:

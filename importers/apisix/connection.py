@@ -35,7 +35,16 @@ def apply_any(route: Route, items: list[Node]) -> bool:
         return _put_any(route, "destinations", found, "server_addr", "server_port")
     if variables <= {"host", "server_port"} and all("host" in row for row in found):
         return _put_hosts(route, found)
+    if variables == {"scheme", "ssl_server_name"}:
+        return _put_server_names(route, found)
     return False
+
+
+def narrow_schemes(route: Route, schemes: list[str]) -> bool:
+    """Take only some schemes, of those that are taken now. False where none is left."""
+    left = [one for one in schemes if one in route.schemes or not route.schemes]
+    route.schemes = left or route.schemes
+    return bool(left)
 
 
 Row = dict[str, tuple[str, Node]]
@@ -179,11 +188,26 @@ def _host(route: Route, operator: str, value: Node) -> bool:
 
 
 def _server_name(route: Route, operator: str, value: Node) -> bool:
+    """A server name alone: plain requests have none, and are not taken."""
+    return _name(route, operator, value) and narrow_schemes(route, ["https"])
+
+
+def _name(route: Route, operator: str, value: Node) -> bool:
     names = _names(operator, value)
     if not names or route.server_names:
         return False
     route.server_names = names
     return True
+
+
+def _put_server_names(route: Route, rows: list[Row]) -> bool:
+    """A plain request, or a server name: the model's server names only speak of TLS."""
+    if len(rows) != 2 or any(len(row) != 1 for row in rows):
+        return False
+    either = rows[0] | rows[1]
+    if texts_of(*either["scheme"]) != ["http"]:
+        return False
+    return _name(route, *either["ssl_server_name"])
 
 
 _KNOWN: dict[str, Callable[[Route, str, Node], bool]] = {

@@ -12,7 +12,7 @@ from gal.importers.apisix.authentication import take_meta
 from gal.importers.apisix.classify import BACKENDS, REWRITING
 from gal.importers.apisix.sorting import TO_HTTPS
 from gal.ledger import Fate, Level
-from gal.model import HostMode, HttpsRedirect, Upstream
+from gal.model import HostMode, HttpsRedirect, Redirect, Upstream
 
 if TYPE_CHECKING:
     from gal.importers.apisix.assembly import Assembly
@@ -90,6 +90,17 @@ class Steering:
                 report.at(below, Fate.DROPPED, Level.INFO, "redirect", message)
         config.mark("http_to_https")
         take_meta(plugin, report, "redirect")
+        if route.schemes == ["http"]:
+            redirect = Redirect(scheme="https", status_code=_PERMANENT)
+            redirect.origin = plugin.origin({"scheme": "http_to_https"})
+            route.policies.redirect = route.policies.redirect or redirect
+            return
+        if route.schemes == ["https"]:
+            message = '"vars" keep plain requests from the route'
+            report.at(
+                config.entries["http_to_https"], Fate.DROPPED, Level.INFO, "redirect", message
+            )
+            return
         route.schemes = ["https"]
         origin = plugin.origin({"status_code": "http_to_https"})
         route.https_redirect = HttpsRedirect(_PERMANENT, origin=origin)

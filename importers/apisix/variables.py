@@ -163,10 +163,9 @@ def _method(route: Route, operator: str, value: Node) -> bool:
 
 def _scheme(route: Route, operator: str, value: Node) -> bool:
     texts = texts_of(operator, value)
-    if not texts or not set(texts) <= {"http", "https"} or route.schemes:
+    if not texts or not set(texts) <= {"http", "https"}:
         return False
-    route.schemes = texts
-    return True
+    return connection.narrow_schemes(route, texts)
 
 
 def _uri(route: Route, operator: str, value: Node) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from gal.importers.envoy.bootstrap import read_bootstraps
 from gal.importers.envoy.chain import Shared
 from gal.importers.envoy.clusters import Directory
+from gal.importers.envoy.externals import settle_externals
 from gal.importers.envoy.filters import finish_filters
 from gal.importers.envoy.listeners import ListenerReader
 from gal.importers.envoy.recognition import recognise
@@ -47,6 +48,7 @@ def read(documents: Sequence[Document], context: ImportContext) -> Gateway:
     certificates.secrets_left()
     gateway.certificates = certificates.models
     read_bootstraps(sources, gateway)
+    settle_externals(gateway)
     if gateway.listeners:
         gateway.settings.host = gateway.listeners[0].host
         gateway.settings.port = gateway.listeners[0].port

@@ -61,6 +61,10 @@ _NO_CLUSTER = {
     "cluster_specifier_plugin": "an extension chooses the cluster",
     "inline_cluster_specifier_plugin": "an extension chooses the cluster",
 }
+_COPY = {
+    "request_headers_mutations": "only Envoy changes headers of the copy",
+    "host_rewrite_literal": "only Envoy gives the copy another Host",
+}
 _WEBSOCKET = "websocket"
 
 
@@ -134,6 +138,10 @@ def _clusters(
         weight = take_integer(one, "weight") or 0
         hosts.append(one.take_str("host_rewrite_literal"))
         header = one.take_str("cluster_header")
+        if name is not None and header is not None:
+            message = "no effect, as the cluster is named besides"
+            at = one.peek("cluster_header")
+            directory.report.at(at, Fate.DROPPED, Level.INFO, "backends", message)
         if name is None:
             found.unsaid = f"the cluster is named by the header {header}"
             continue
@@ -249,20 +257,19 @@ def mirror(nodes: list[Mapping], route: Route, kept: dict[str, Any], directory: 
         percent = take_percent(node, "runtime_fraction")
         node.mark("runtime_key")
         node.mark("trace_sampled")
-        node.mark("cluster_header")
+        header = node.take("cluster_header")
+        if header is not None:
+            message = "no effect, as the cluster is named besides"
+            report.at(header, Fate.DROPPED, Level.INFO, "mirror", message)
         as_sent = take_flag(node, "disable_shadow_host_suffix_append")
         if not as_sent:
             message = 'Envoy adds "-shadow" to the Host of the copy'
             report.at(node, Fate.APPROXIMATED, Level.INFO, "mirror", message, whole=False)
-        for key in ("request_headers_mutations", "host_rewrite_literal"):
-            below = node.take(key)
-            if below is not None:
-                below.take_all()
-                message = "the copy is changed by Envoy alone"
-                report.at(below, Fate.CARRIED, Level.WARNING, "mirror", message)
+        more = carry(node, report, "mirror", _COPY)
         route.policies.mirror = Mirror(
             directory.upstream_of(cluster),
             100 if percent is None else percent,
+            extensions={"envoy": more} if more else {},
             origin=Origin(node, {"upstream": "cluster", "percent": "runtime_fraction"}),
         )
 

@@ -140,10 +140,15 @@ def _format(
     kept: dict[str, Any],
 ) -> None:
     """A body made by a format: the model has those without variables."""
-    form.mark("omit_empty_values")
     result.content_type = form.take_str("content_type")
     source = form.take_mapping("text_format_source")
     text = as_text(source)[0] if source is not None else form.take_str("text_format")
+    for key in ("omit_empty_values", "formatters", "json_format_options"):
+        below = form.take(key)
+        if below is not None:
+            below.take_all()
+            message = "no effect on what clients get: the body is a text without variables"
+            report.at(below, Fate.DROPPED, Level.INFO, "direct_response", message)
     if text is not None and text.replace("%LOCAL_REPLY_BODY%", "") == "":
         return
     made = template(text) if text is not None else None

@@ -65,8 +65,12 @@ def read_bootstraps(sources: Sources, gateway: Gateway) -> None:
 def _admin(node: Mapping, gateway: Gateway, report: Reporter) -> None:
     """The administration's port; GAL has it on the loopback address only."""
     address = node.take_mapping("address")
-    found = read_address(address) if address is not None else None
+    found = read_address(address, report) if address is not None else None
     carry(node, report, "admin_port", _ADMIN)
+    if address is not None and found is None:
+        address.take_all()
+        message = "elsewhere there is no port for the administration"
+        report.at(address, Fate.DROPPED, Level.INFO, "admin_port", message)
     if found is None:
         return
     gateway.settings.admin_port = found[1]

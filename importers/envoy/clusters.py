@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from gal.importers.envoy.carried import carry, keep, quiet
 from gal.importers.envoy.endpoints import Endpoints, read_assignment, read_hosts
+from gal.importers.envoy.filter_chains import is_plain
 from gal.importers.envoy.health_check import health_check
 from gal.importers.envoy.load_balancer import load_balancer
+from gal.importers.envoy.names import Names
 from gal.importers.envoy.outlier_detection import outlier_detection
 from gal.importers.envoy.protocol_options import ProtocolOptions, protocol_options
 from gal.importers.envoy.tls import Certificates, tls_context, upstream_tls
@@ -124,7 +126,7 @@ class Directory:
     gateway: Gateway
     certificates: Certificates
     _backings: dict[str, Backing] = field(default_factory=dict)
-    _names: set[str] = field(default_factory=set)
+    _names: Names = field(default_factory=Names)
 
     @property
     def report(self) -> Reporter:
@@ -133,7 +135,7 @@ class Directory:
 
     def read(self) -> None:
         """All clusters of the input."""
-        self._names.update(self.sources.clusters)
+        self._names.taken.update(self.sources.clusters)
         for name, node in self.sources.clusters.items():
             backing = self._backings[name] = _Reader(self, name, node).read()
             self.gateway.upstreams.append(backing.upstream)
@@ -179,11 +181,7 @@ class Directory:
 
     def unique(self, label: str) -> str:
         """A name that neither a service nor an upstream has."""
-        name, number = label, 2
-        while name in self._names:
-            name, number = f"{label}-{number}", number + 1
-        self._names.add(name)
-        return name
+        return self._names.unique(label)
 
     def _name(self, upstream: Upstream, protocol: Protocol) -> str:
         """The upstream's name, or that of a service that says how it is spoken to."""
@@ -289,8 +287,7 @@ class _Reader:
         found = tls_context(self.node, "transport_socket", "tls_context")
         if found is None:
             socket = self.node.peek("transport_socket")
-            plain = isinstance(socket, Mapping) and "raw_buffer" in str(socket.plain())
-            if plain and socket is not None:
+            if socket is not None and is_plain(socket):
                 socket.take_all()
             elif socket is not None:
                 message = "only Envoy speaks this transport"

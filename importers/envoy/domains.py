@@ -46,8 +46,8 @@ class Domain:
         """The host of the model that takes at least this; None where only every host does."""
         if self.kind == EXACT:
             return self.text
-        if self.kind == PREFIX and self.is_label:
-            return f"{self.text}*"
+        if self.kind == PREFIX and "." in self.text:
+            return f"{self.text[: self.text.rindex('.') + 1]}*"
         if self.kind == SUFFIX and "." in self.text:
             return f"*{self.text[self.text.index('.') :]}"
         return None
@@ -119,6 +119,11 @@ class Domains:
         """Whether a virtual host has this name, with whatever port."""
         return (domain.kind, domain.text) in self._owners
 
+    def prefixes(self) -> tuple[str, ...]:
+        """The hosts of the model with a wildcard at the end."""
+        names = (Domain(kind, text).host() for kind, text in self._owners if kind == PREFIX)
+        return tuple(dict.fromkeys(name for name in names if name is not None))
+
     def with_port(self, domain: Domain) -> bool:
         """Whether virtual hosts share the name, so that the port decides."""
         return bool(domain.port) and len(self._owners[domain.kind, domain.text]) > 1
@@ -152,7 +157,12 @@ def grouped(owned: Iterable[tuple[int, Domain]], index: Domains) -> list[Group]:
             continue
         host = one.host()
         hosts: tuple[str, ...] = () if host is None else (host,)
-        found.append(Group(owner, (*one.rank, 0 if with_port else 1), (one,), hosts, authority))
+        order = (*one.rank, 0 if with_port else 1)
+        found.append(Group(owner, order, (one,), hosts, authority))
+        prefixes = index.prefixes() if one.kind == SUFFIX and host is None else ()
+        if prefixes:
+            # The model has no host for it that ranks before those with a wildcard at the end.
+            found.append(Group(owner, order, (one,), prefixes, authority))
     for (owner, rank), domains in together.items():
         names = [host for one in domains if (host := one.host()) is not None]
         hosts = tuple(dict.fromkeys(names))

@@ -26,6 +26,11 @@ _NAMES = {
 }
 _STATES = ("UNKNOWN", "HEALTHY", "UNHEALTHY", "DRAINING", "TIMEOUT", "DEGRADED")
 _AWAY = ("UNHEALTHY", "DRAINING", "TIMEOUT")
+_ADDRESS = {
+    "resolver_name": "an extension looks the name up",
+    "ipv4_compat": "IPv4 clients come to the IPv6 address, too, where the machine has it so",
+    "network_namespace_filepath": "the address is in another network of the machine",
+}
 _LARGEST_WEIGHT = 65535
 
 
@@ -175,20 +180,23 @@ def _address(node: Mapping | None, report: Reporter) -> tuple[str, int] | None:
     """Host and port; None where it is no TCP address."""
     if node is None:
         return None
-    address = read_address(node)
+    address = read_address(node, report)
     if address is None:
         message = "only TCP addresses with a port number can be targets elsewhere"
         carry_whole(node, report, _FEATURE, message)
     return address
 
 
-def read_address(node: Mapping) -> tuple[str, int] | None:
+def read_address(node: Mapping, report: Reporter) -> tuple[str, int] | None:
     """Host and port of an `Address`; None where it is something else."""
     socket = node.take_mapping("socket_address")
     if socket is None:
         return None
-    for key in ("protocol", "resolver_name", "ipv4_compat", "network_namespace_filepath"):
-        socket.mark(key)
+    socket.mark("protocol")
+    for key, message in _ADDRESS.items():
+        below = socket.take(key)
+        if below is not None:
+            report.at(below, Fate.DROPPED, Level.WARNING, _FEATURE, message)
     port = take_integer(socket, "port_value")
     protocol = socket.peek("protocol")
     if port is None or (protocol is not None and protocol.as_str() in ("UDP", "1")):

@@ -7,12 +7,13 @@ Source: https://www.envoyproxy.io/docs/envoy/latest/api-v3/config/listener/v3/li
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from gal.importers.envoy.routes import Condition
 from gal.ledger import Fate, Level
-from gal.reading import Mapping
+from gal.reading import Mapping, Node
 
 if TYPE_CHECKING:
     from gal.ledger import Reporter
@@ -51,6 +52,8 @@ def condition_of(chain: Mapping, report: Reporter, *, alone: bool) -> Condition:
     transport = node.take_str("transport_protocol", "")
     if transport == "raw_buffer":
         found.schemes = ("http",)
+    elif transport not in ("", "tls"):
+        unsaid.append("the connection's transport")
     protocols = node.take_strings("application_protocols") or []
     if protocols and not {"h2", "http/1.1"} <= set(protocols):
         if alone and {"h2", "http/1.1", "http/1.0", "h2c"} & set(protocols):
@@ -81,7 +84,19 @@ def parts(condition: Condition) -> list[Condition]:
 
 def speaks_tls(chain: Mapping) -> bool:
     """Whether connections of a chain are encrypted."""
-    return chain.has("transport_socket") or chain.has("tls_context")
+    socket = chain.peek("transport_socket")
+    if chain.has("tls_context") or socket is None:
+        return chain.has("tls_context")
+    return not is_plain(socket)
+
+
+def is_plain(socket: Node) -> bool:
+    """Whether a transport socket only passes on what comes."""
+    node = socket if isinstance(socket, Mapping) else None
+    name, config = (node.peek("name"), node.peek("typed_config")) if node else (None, None)
+    kind = config.peek("@type") if isinstance(config, Mapping) else None
+    said = kind.as_str() if kind is not None else name.as_str() if name is not None else ""
+    return said.endswith((".RawBuffer", "raw_buffer"))
 
 
 def breadth(condition: Condition) -> tuple[object, ...]:
@@ -95,6 +110,42 @@ def breadth(condition: Condition) -> tuple[object, ...]:
     )
     narrow = max((one.rpartition("/")[2].zfill(3) for one in condition.sources), default="")
     return not condition.ports, name, not condition.unsaid, not narrow, -int(narrow or 0)
+
+
+@dataclass(slots=True)
+class Rivals:
+    """Finds the chains whose server names take those of others, without asking all of them.
+
+    Attributes:
+        conditions: of the chains.
+    """
+
+    conditions: list[Condition] = field(default_factory=list)
+    _named: dict[tuple[int, str], list[int]] = field(default_factory=dict)
+    _all: dict[int, list[int]] = field(default_factory=dict)
+
+    def add(self, condition: Condition, places: Iterable[int]) -> None:
+        """Note a chain of some listeners, which are known by numbers."""
+        number = len(self.conditions)
+        self.conditions.append(condition)
+        for place in places:
+            self._all.setdefault(place, []).append(number)
+            for name in condition.server_names or ("",):
+                self._named.setdefault((place, name), []).append(number)
+
+    def wider(self, number: int, places: Iterable[int]) -> list[int]:
+        """The chains of these listeners that would take a chain's connections, too."""
+        own = self.conditions[number]
+        found: set[int] = set()
+        for place in places:
+            if not own.server_names:
+                found.update(self._all.get(place, ()))
+                continue
+            for name in own.server_names:
+                for key in ("", name, *(f"*{name[at:]}" for at in range(len(name)))):
+                    found.update(self._named.get((place, key), ()))
+        found.discard(number)
+        return [one for one in sorted(found) if takes(self.conditions[one], own)]
 
 
 def takes(wider: Condition, narrow: Condition) -> bool:
@@ -138,4 +189,7 @@ def _range(node: Mapping) -> str | None:
         return None
     if isinstance(length, Mapping):
         length = length.take("value")
-    return f"{address}/{length.as_int()}" if length is not None else address
+    bits = length.as_int() if length is not None else 0
+    if bits == 0:
+        return "::/0" if ":" in address else "0.0.0.0/0"
+    return f"{address}/{bits}"

@@ -28,16 +28,25 @@ from gal.importers.envoy import (
     traffic,
 )
 from gal.importers.envoy.carried import keep
-from gal.importers.envoy.chain import Chain, HttpFilter, Override, Overrides, Scope, canonical
+from gal.importers.envoy.chain import (
+    Chain,
+    HttpFilter,
+    Override,
+    Overrides,
+    Scope,
+    canonical,
+    take_typed,
+)
 from gal.importers.envoy.classify import CARRIED, GUARDS, PREFIX, sounds_guarding
 from gal.importers.envoy.merging import Merged, merge
 from gal.importers.envoy.use import AUTHENTICATION, Reading, Use, carried, guarded
 from gal.ledger import Fate, Level
+from gal.reading import Mapping
 
 if TYPE_CHECKING:
     from gal.importers.envoy.chain import Shared
     from gal.model import Gateway, Route
-    from gal.reading import Mapping, Node
+    from gal.reading import Node
 
 _READERS: dict[str, Callable[[Use], Reading]] = {
     "api_key_auth": api_key_auth.read,
@@ -62,6 +71,7 @@ _GIVEN: dict[str, Callable[[Use, Route, Mapping], Any]] = {
 }
 """What else of a route decides on what a filter does there: hashable."""
 
+_BY_MATCHER = "matching.v3.ExtensionWithMatcher"
 _ACCESS = frozenset(("api_key_auth", "basic_auth", "ext_authz", "jwt_authn", "rbac", *GUARDS))
 
 
@@ -235,6 +245,8 @@ def _read(use: Use) -> Reading:
     for one in use.overrides:
         if one.kind and one.kind != use.filter.kind and canonical(one.kind) != use.filter.kind:
             return guarded(use, "its settings are of another kind than the filter")
+    if name.endswith(_BY_MATCHER):
+        return _matched(use)
     reader = _READERS.get(name)
     names = [use.filter.name, name]
     if any(one in use.shared.context.options.treat_as_auth for one in names):
@@ -249,6 +261,19 @@ def _read(use: Use) -> Reading:
     if sounds_guarding(*names):
         return guarded(use, "its name says so")
     return carried(use, f"only Envoy knows what the filter {use.filter.name or name} does")
+
+
+def _matched(use: Use) -> Reading:
+    """A filter that a tree of matchers passes over for some requests."""
+    inner = use.base.peek("extension_config")
+    found = take_typed(inner) if isinstance(inner, Mapping) else None
+    kind = found.kind.removeprefix(PREFIX) if found is not None else ""
+    if kind in _ACCESS or kind not in {*_READERS, *CARRIED} - {"fault", "lua"}:
+        return guarded(use, "a tree of matchers says on which requests it acts")
+    names = [use.filter.name, inner.take_str("name", "") if isinstance(inner, Mapping) else ""]
+    if sounds_guarding(*names):
+        return guarded(use, "its name says so")
+    return carried(use, f"only Envoy has {kind} act on the requests that a tree of matchers picks")
 
 
 def _is_access(use: Use) -> bool:

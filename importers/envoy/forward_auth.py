@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from gal.importers.envoy.carried import carry, quiet
 from gal.importers.envoy.strings import string_match
 from gal.importers.envoy.use import Reading, guarded, nothing
-from gal.importers.envoy.values import as_percent, take_duration, take_flag
+from gal.importers.envoy.values import as_percent, take_duration, take_flag, take_header_value
 from gal.ledger import Fate, Level
 from gal.model import Authentication, Duration, ForwardAuth, MatchKind, Origin
 from gal.reading import Mapping
@@ -189,8 +189,7 @@ def _told(request: Mapping, policy: ForwardAuth, use: Use) -> None:
     """Headers that the check gets besides; those of the request itself it gets elsewhere, too."""
     lost = []
     for header in request.take_mappings("headers_to_add"):
-        name, value = header.take_str("key", ""), header.take_str("value", "")
-        header.mark("raw_value")
+        name, value = header.take_str("key", ""), take_header_value(header)
         if name.lower() not in _FORWARDED:
             lost.append(name)
         elif name.lower() == "x-forwarded-host":

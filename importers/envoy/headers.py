@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from gal.importers.envoy.values import take_enum, take_flag
+from gal.importers.envoy.values import take_enum, take_flag, take_header_value
 from gal.ledger import Fate, Level
 from gal.model import Headers, Operations, Origin
 from gal.reading import Mapping
@@ -93,8 +93,7 @@ def _option(option: Mapping, side: str, report: Reporter, kept: dict[str, Any]) 
     empty = take_flag(option, "keep_empty_value")
     if header is None:
         return None
-    header.mark("raw_value")
-    name, value = header.take_str("key", ""), header.take_str("value", "")
+    name, value = header.take_str("key", ""), take_header_value(header)
     if (name.lower(), value) in _EVERYWHERE and side == "request":
         return None
     if not value and not empty:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gal.importers.envoy.carried import carry, carry_whole, quiet
-from gal.importers.envoy.values import take_duration, take_integer
+from gal.importers.envoy.values import take_duration, take_header_value, take_integer
 from gal.ledger import Fate, Level
 from gal.model import ActiveCheck, CheckProtocol, Duration, Origin, Protocol
 from gal.reading import Mapping
@@ -20,6 +20,7 @@ _FEATURE = "health_check"
 _STATUSES = range(100, 600)
 _DEFAULT = Duration.seconds(1)
 _SECURE = (Protocol.HTTPS, Protocol.GRPCS)
+_HTTP2 = (Protocol.GRPC, Protocol.GRPCS, Protocol.H2C)
 _NAMES = {
     "http_path": "http_health_check.path",
     "headers": "http_health_check.request_headers_to_add",
@@ -35,7 +36,7 @@ _TABLE = {
     "transport_socket_match_criteria": "which transport socket health checks use",
 }
 _HTTP = {
-    **quiet("use_http2", "response_buffer_size"),
+    **quiet("use_http2", "response_buffer_size", "codec_client_type"),
     "send": "bytes that are sent",
     "receive": "a text that the answer has to hold",
     "service_name": "the answer has to name this service",
@@ -104,7 +105,7 @@ def _question(
     grpc = node.take_mapping("grpc_health_check")
     if http is not None:
         check.protocol = CheckProtocol.HTTPS if secure else CheckProtocol.HTTP
-        _http(http, check, report, rest)
+        _http(http, check, report, rest, "HTTP2" if protocol in _HTTP2 else "HTTP1")
     elif tcp is not None:
         check.protocol = CheckProtocol.TCP
         message = "bytes that are sent and expected"
@@ -123,14 +124,15 @@ def _question(
     return True
 
 
-def _http(node: Mapping, check: ActiveCheck, report: Reporter, rest: dict[str, Any]) -> None:
+def _http(
+    node: Mapping, check: ActiveCheck, report: Reporter, rest: dict[str, Any], codec: str
+) -> None:
     check.http_path = node.take_str("path", "/")
     host = node.take("host")
     if host is not None:
         rest["host"] = host.plain()
     statuses = _ranges(node, "expected_statuses")
     check.healthy_status_codes = statuses or [200]
-    node.mark("codec_client_type")
     for item in node.take_sequence("retriable_statuses"):
         item.take_all()
     if not node.has("retriable_statuses") and check.unhealthy_threshold > 1:
@@ -141,10 +143,9 @@ def _http(node: Mapping, check: ActiveCheck, report: Reporter, rest: dict[str, A
         for key in ("append", "append_action", "keep_empty_value"):
             option.mark(key)
         if header is not None:
-            header.mark("raw_value")
-            value = header.take_str("value", "").replace("%%", "%")
+            value = take_header_value(header).replace("%%", "%")
             check.headers.setdefault(header.take_str("key", ""), []).append(value)
-    rest |= carry(node, report, _FEATURE, _HTTP)
+    rest |= carry(node, report, _FEATURE, _HTTP, plain={"codec_client_type": codec})
 
 
 def _ranges(node: Mapping, key: str) -> list[int]:

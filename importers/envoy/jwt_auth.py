@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from gal.importers.envoy import jwt_providers
 from gal.importers.envoy.jwt_providers import Check, UnsayableError
-from gal.importers.envoy.jwt_rules import ALL, NONE, narrowed, relation
+from gal.importers.envoy.jwt_rules import ALL, NONE, Rule, narrowed, parse, relation
+from gal.importers.envoy.names import Names
 from gal.importers.envoy.use import AUTHENTICATION, Reading, carried, guarded, nothing
 from gal.importers.envoy.values import take_flag
 from gal.ledger import Fate, Level
@@ -35,7 +36,7 @@ class _Splits:
     """Routes of which some requests need other tokens, and what is known of each rule."""
 
     found: list[tuple[Route, Use, list[tuple[PathMatch, int]]]] = field(default_factory=list)
-    rules: dict[int, list[Mapping]] = field(default_factory=dict)
+    rules: dict[int, list[Rule]] = field(default_factory=dict)
 
 
 def given(use: Use, route: Route, where: Mapping) -> Hashable:
@@ -49,24 +50,23 @@ def given(use: Use, route: Route, where: Mapping) -> Hashable:
     rules = _rules_of(use)
     some: list[tuple[PathMatch, int]] = []
     for at, rule in enumerate(rules):
-        match = rule.take_mapping("match")
-        how = relation(match, route)
+        how = relation(rule, route)
         if how == NONE:
             continue
         if how == ALL:
             return _with(some, at, use, route)
-        path = narrowed(match, route)
+        path = narrowed(rule, route)
         if path is None:
             return _CLOSED, at
         some.append((path, at))
     return _with(some, -1, use, route)
 
 
-def _rules_of(use: Use) -> list[Mapping]:
+def _rules_of(use: Use) -> list[Rule]:
     known = use.shared.state(_Splits).rules
     identity = id(use.filter.node)
     if identity not in known:
-        known[identity] = use.base.take_mappings("rules")
+        known[identity] = [parse(node) for node in use.base.take_mappings("rules")]
     return known[identity]
 
 
@@ -115,7 +115,7 @@ def _resolved(use: Use, how: tuple[str, Any]) -> Check | None:
         if use.base.has("filter_state_rules"):
             raise UnsayableError("which token is needed says another filter")
         return None
-    rule = _rules_of(use)[which]
+    rule = _rules_of(use)[which].node
     name = rule.take_str("requirement_name")
     if name is not None:
         return jwt_providers.named(use, name)
@@ -134,11 +134,17 @@ def _policy(check: Check) -> Authentication:
 
 def split_routes(gateway: Gateway, shared: Shared) -> None:
     """Put routes for the requests that need other tokens before those that they were taken from."""
-    splits = shared.state(_Splits).found
+    state = shared.state(_Splits)
+    for node in (one.node for rules in state.rules.values() for one in rules):
+        if not node.is_taken("requires") and not node.is_taken("requirement_name"):
+            node.take_all()
+            message = "no route comes to this rule"
+            shared.report.at(node, Fate.DROPPED, Level.INFO, AUTHENTICATION, message)
+    splits = state.found
     if not splits:
         return
     before: dict[int, list[Route]] = {}
-    names = {route.name for route in gateway.routes if route.name}
+    names = Names({route.name for route in gateway.routes if route.name})
     for route, use, some in splits:
         for path, rule in some:
             before.setdefault(id(route), []).append(_split(route, use, path, rule, names))
@@ -149,15 +155,9 @@ def split_routes(gateway: Gateway, shared: Shared) -> None:
     gateway.routes[:] = routes
 
 
-def _split(route: Route, use: Use, path: PathMatch, rule: int, names: set[str]) -> Route:
+def _split(route: Route, use: Use, path: PathMatch, rule: int, names: Names) -> Route:
     """The part of a route that a rule takes."""
-    name = route.name
-    if name:
-        number = 2
-        while f"{name}-{number}" in names:
-            number += 1
-        name = f"{name}-{number}"
-        names.add(name)
+    name = names.unique(route.name) if route.name else route.name
     known = route.policies.authentication or Authentication(origin=Origin(use.node, {}))
     found = replace(known, jwt=None, type=None)
     try:

@@ -152,6 +152,8 @@ def _optional(use: Use, node: Mapping) -> Check:
 def _any(use: Use, node: Mapping) -> Check | None:
     """Any of several tokens: those of GAL's own consumers, or the same one twice."""
     items = node.take_mappings("requirements")
+    if not items:
+        raise UnsayableError("it does not say which token")
     for one in items:
         if one.has("allow_missing") or one.has("allow_missing_or_failed"):
             kind = "allow_missing_or_failed" if one.has("allow_missing_or_failed") else ""

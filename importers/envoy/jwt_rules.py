@@ -6,6 +6,7 @@ Source: https://www.envoyproxy.io/docs/envoy/latest/api-v3/config/route/v3/route
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gal.importers.envoy.values import as_regex, take_flag
@@ -15,21 +16,49 @@ if TYPE_CHECKING:
     from gal.model import Route
     from gal.reading import Mapping
 
+_EVERY = (PathMatch(path_prefix="/"),)
 ALL, SOME, NONE = "all", "some", "none"
 _PATHS = ("prefix", "path", "path_separated_prefix", "safe_regex", "regex")
 
 
-def relation(match: Mapping | None, route: Route) -> str:
-    """Whether a rule takes all, some or none of the requests of a route. In doubt some."""
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule, read once for all routes.
+
+    Attributes:
+        node: the rule.
+        everything: it takes every request.
+        path: the path that it compares; None where it compares that in another way.
+        others: it compares more than the path.
+        ignores_case: it compares the path without case.
+    """
+
+    node: Mapping
+    everything: bool = False
+    path: PathMatch | None = None
+    others: bool = False
+    ignores_case: bool = False
+
+
+def parse(node: Mapping) -> Rule:
+    """A `RequirementRule`."""
+    match = node.take_mapping("match")
     if match is None:
+        return Rule(node, everything=True)
+    others = any(match.spelt(key) == key and not _is_path(match, key) for key in match)
+    return Rule(node, False, _path(match), others, _ignores_case(match))
+
+
+def relation(rule: Rule, route: Route) -> str:
+    """Whether a rule takes all, some or none of the requests of a route. In doubt some."""
+    if rule.everything:
         return ALL
-    rule = _path(match)
-    others = [key for key in match if match.spelt(key) == key and not _is_path(match, key)]
-    found = {_compare(rule, path) for path in route.paths or [PathMatch(path_prefix="/")]}
+    found = {_compare(rule.path, path) for path in route.paths or _EVERY}
     how = found.pop() if len(found) == 1 else SOME
-    if how == ALL and (others or _ignores_case(match)):
-        return ALL if not others and rule is not None and rule.text == "/" else SOME
-    return how if how != NONE or not _ignores_case(match) else SOME
+    if how == ALL and (rule.others or rule.ignores_case):
+        every = not rule.others and rule.path is not None and rule.path.text == "/"
+        return ALL if every else SOME
+    return how if how != NONE or not rule.ignores_case else SOME
 
 
 def _is_path(match: Mapping, key: str) -> bool:
@@ -92,20 +121,16 @@ def _meets(path: PathMatch, text: str) -> bool:
     return text.startswith(path.text.rstrip("/") + "/")
 
 
-def narrowed(match: Mapping | None, route: Route) -> PathMatch | None:
+def narrowed(rule: Rule, route: Route) -> PathMatch | None:
     """The path of a route for those requests only that a rule takes; None where there is none."""
-    if match is None or len(route.paths) > 1:
+    if rule.everything or len(route.paths) > 1:
         return None
     if route.rewrite is not None and route.rewrite.strip_prefix:
         return None
-    rule = _path(match)
-    others = [key for key in match if not _is_path(match, key)]
-    known = route.paths[0] if route.paths else PathMatch(path_prefix="/")
-    if rule is None or others or _ignores_case(match):
+    known = route.paths[0] if route.paths else _EVERY[0]
+    path = rule.path
+    if path is None or rule.others or rule.ignores_case or known.kind is PathKind.REGEX:
         return None
-    if rule.kind is PathKind.REGEX and known.text != "/":
+    if path.kind is PathKind.REGEX and known.text != "/":
         return None
-    if PathKind.REGEX in (known.kind,):
-        return None
-    rule.origin = known.origin
-    return rule
+    return replace(path, origin=known.origin)

@@ -44,10 +44,14 @@ MANAGER = {
     **quiet(
         "proxy_100_continue", "stream_error_on_invalid_http_message", "http1_safe_max_connection"
     ),
-    **quiet(
-        "forward_client_cert_details",
-        "set_current_client_cert_details",
-        "typed_header_validation_config",
+    **quiet("typed_header_validation_config"),
+    **dict.fromkeys(
+        (
+            "forward_client_cert_details",
+            "set_current_client_cert_details",
+            "forward_client_cert_matcher",
+        ),
+        "what upstreams are told of the client's certificate",
     ),
     **quiet(
         "append_x_forwarded_port", "proxy_status_config", "append_local_overload", "skip_xff_append"
@@ -63,8 +67,8 @@ MANAGER = {
         "scheme_header_transformation", "early_header_mutation_extensions", "stream_flush_timeout"
     ),
     **quiet("http1_safe_max_connection_duration", "access_log_flush_interval"),
-    **quiet("flush_access_log_on_new_request", "forward_client_cert_matcher"),
-    **quiet("local_reply_config", "add_proxy_protocol_connection_state", "forward_proto_config"),
+    **quiet("flush_access_log_on_new_request"),
+    **quiet("add_proxy_protocol_connection_state", "forward_proto_config"),
     "xff_num_trusted_hops": "the client's address is taken from X-Forwarded-For",
     "original_ip_detection_extensions": "an extension finds out the client's address",
     "stream_idle_timeout": "a request without traffic ends",

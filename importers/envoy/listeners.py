@@ -18,15 +18,16 @@ from gal.importers.envoy.domains import Domain
 from gal.importers.envoy.endpoints import read_address
 from gal.importers.envoy.filter_chains import (
     DECIDING,
+    Rivals,
     breadth,
     condition_of,
     covers,
+    is_plain,
     parts,
     speaks_tls,
-    takes,
 )
 from gal.importers.envoy.listener_fields import CHAIN, LISTENER, MANAGER
-from gal.importers.envoy.replies import only_own
+from gal.importers.envoy.replies import settle
 from gal.importers.envoy.routes import Condition
 from gal.importers.envoy.tls import Certificates, Downstream, downstream, tls_context
 from gal.importers.envoy.values import take_flag
@@ -101,13 +102,10 @@ class ListenerReader:
         domains: dict[int, list[Domain]] = {}
         if len(gathered) > 1:
             domains = {id(served): domains_of(served.table) for served, _ in gathered}
-        for served, listeners in gathered:
+        rivals = _rivals(gathered)
+        for number, (served, listeners) in enumerate(gathered):
             others = [
-                domains[id(one)]
-                for one, places in gathered
-                if one is not served
-                and any(place in listeners for place in places)
-                and takes(one.condition, served.condition)
+                domains[id(gathered[one][0])] for one in rivals.wider(number, map(id, listeners))
             ]
             wider = [domain for other in others for domain in other] if others else None
             condition = self._bound(served.condition, listeners)
@@ -143,20 +141,12 @@ class ListenerReader:
         """
         gathered.sort(key=lambda one: breadth(one[0].condition))
         alike = Counter(repr(_requests(served)) for served, _ in gathered)
+        rivals = _rivals(gathered)
         found = []
         for number, (served, places) in enumerate(gathered):
             said = _requests(served)
-            following = None
-            if alike[repr(said)] > 1:
-                following = next(
-                    (
-                        (one, others)
-                        for one, others in gathered[number + 1 :]
-                        if takes(one.condition, served.condition)
-                        and any(place in places for place in others)
-                    ),
-                    None,
-                )
+            wider = rivals.wider(number, map(id, places)) if alike[repr(said)] > 1 else []
+            following = gathered[wider[0]] if wider else None
             if (
                 following is not None
                 and following[1] == places
@@ -197,7 +187,7 @@ class ListenerReader:
         name = node.take_str("name") or f"listener-{number}"
         kept = carry(node, report, _FEATURE, LISTENER)
         address = node.take_mapping("address")
-        found = read_address(address) if address is not None else None
+        found = read_address(address, report) if address is not None else None
         if found is None:
             node.take_all()
             message = "other gateways listen on TCP ports only"
@@ -250,7 +240,7 @@ class ListenerReader:
         tree.take_all()
         message = "a tree chooses the filter chain: any other gateway refuses everybody here"
         self.report.at(tree, Fate.CARRIED, Level.WARNING, _FEATURE, message)
-        return ("a tree of matchers chooses the filter chain",)
+        return ("the connection's filter chain, by a tree of matchers",)
 
     def _chain(
         self, chain: Mapping, listener: Listener, condition: Condition, kept: dict[str, Any]
@@ -268,10 +258,23 @@ class ListenerReader:
             condition.guards = (*condition.guards, tls.guard)
         if tls.kept:
             kept.setdefault("tls", []).append(tls.kept)
+        socket = chain.peek("transport_socket") if context is None else None
+        if socket is not None:
+            self._transport(socket, condition, kept)
         carry(chain, self.report, _FEATURE, CHAIN)
         for one in chain.take_mappings("filters"):
             self._network_filter(one, listener, condition, kept)
-        return context is not None
+        return context is not None or bool(socket is not None and not is_plain(socket))
+
+    def _transport(self, socket: Node, condition: Condition, kept: dict[str, Any]) -> None:
+        """What connections speak instead of TLS."""
+        socket.take_all()
+        if is_plain(socket):
+            return
+        kept.setdefault("transport_sockets", []).append(socket.plain())
+        message = "only Envoy speaks this transport: any other gateway refuses everybody here"
+        self.report.at(socket, Fate.CARRIED, Level.WARNING, _FEATURE, message)
+        condition.unsaid += ("the connection's transport",)
 
     def _network_filter(
         self, node: Mapping, listener: Listener, condition: Condition, kept: dict[str, Any]
@@ -306,12 +309,12 @@ class ListenerReader:
             _settle_filter(one, self.report)
         table = node.take_mapping("route_config") or self._discovered(node)
         self._upgrades(node)
-        replies = node.peek("local_reply_config")
-        if replies is not None and only_own(replies.plain()):
-            replies.take_all()
-            node.mark("local_reply_config")
+        replies = node.take_mapping("local_reply_config")
         plain = {**_PLAIN, "stat_prefix": listener.name}
         kept = carry(node, self.report, _FEATURE, MANAGER, plain=plain)
+        texts = settle(replies, self.report) if replies is not None else None
+        if texts:
+            kept["local_reply_config"] = texts
         if kept:
             managers = self.shared.gateway.extensions.setdefault("envoy", {})
             managers.setdefault("connection_managers", {})[listener.name] = kept
@@ -351,6 +354,7 @@ _PLAIN: dict[str, Any] = {
     "use_remote_address": True,
     "generate_request_id": False,
     "server_header_transformation": "PASS_THROUGH",
+    "forward_client_cert_details": "SANITIZE",
 }
 """What says the same as every other gateway does."""
 
@@ -364,11 +368,19 @@ def _settle_filter(one: HttpFilter, report: Reporter) -> None:
         report.at(discovery, Fate.DROPPED, Level.WARNING, "filters", message)
 
 
+def _rivals(gathered: list[tuple[Served, list[Listener]]]) -> Rivals:
+    found = Rivals()
+    for served, listeners in gathered:
+        found.add(served.condition, map(id, listeners))
+    return found
+
+
 def _fingerprint(served: Served) -> object:
     """Equal for connection managers that do the same with requests."""
     condition = served.condition
     said = (condition.schemes, condition.server_names, condition.sources, condition.unsaid)
-    return _requests(served), said, len(condition.guards)
+    guards = [(one.name, one.config) for one in condition.guards]
+    return _requests(served), said, repr(guards)
 
 
 def _requests(served: Served) -> tuple[str, bool]:

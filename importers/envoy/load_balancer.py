@@ -141,7 +141,7 @@ def hash_policy(action: Mapping, report: Reporter) -> list[HashKey]:
     keys: list[HashKey] = []
     for number, node in enumerate(nodes):
         terminal = take_flag(node, "terminal")
-        key = _hash_key(node)
+        key = _hash_key(node, report)
         if key is None:
             node.take_all()
             message = "only Envoy can hash this"
@@ -154,17 +154,22 @@ def hash_policy(action: Mapping, report: Reporter) -> list[HashKey]:
     return keys
 
 
-def _hash_key(node: Mapping) -> HashKey | None:
+def _hash_key(node: Mapping, report: Reporter) -> HashKey | None:
     origin = Origin(node, {})
     header = node.take_mapping("header")
     if header is not None:
         return _of_header(header, origin)
     cookie = node.take_mapping("cookie")
     if cookie is not None:
-        take_duration(cookie, "ttl")
+        lasting = take_duration(cookie, "ttl")
         attributes = cookie.take("attributes")
         if attributes is not None:
             attributes.take_all()
+            message = "elsewhere the cookie has no such attributes"
+            report.at(attributes, Fate.DROPPED, Level.INFO, _FEATURE, message)
+        if lasting is not None and lasting.nanoseconds:
+            message = "elsewhere the cookie lasts as long as the client's session"
+            report.at(cookie.peek("ttl"), Fate.DROPPED, Level.INFO, _FEATURE, message)
         path = cookie.take_str("path")
         return HashKey(HashSource.COOKIE, cookie.take_str("name"), path, origin=origin)
     connection = node.take_mapping("connection_properties")

@@ -53,29 +53,33 @@ def read(use: Use) -> Reading:
         return nothing(use)
     code = _code(use)
     name = use.filter.name
-    if consumers.is_script(name, code):
+    if code is not None and consumers.is_script(name, code):
         return consumers.read(use, code, _context(use))
     for prefix, mark in _MARKS.items():
-        if name.startswith(prefix) and code.lstrip().startswith(mark):
+        if code is not None and name.startswith(prefix) and code.lstrip().startswith(mark):
             return _own(use, prefix)
+    if code is None:
+        return guarded(use, "a script that stands elsewhere")
+    if not code.strip() and not sounds_guarding(name):
+        return nothing(use, "there is no script for these routes")
     if may_refuse(code) or sounds_guarding(name):
         return guarded(use, "a script that may answer requests itself")
-    if not code:
-        return guarded(use, "a script that stands in another file")
     return carried(use, "elsewhere the script does not run")
 
 
-def _code(use: Use) -> str:
-    """The script that acts: that of the route, or one of the chain's by its name."""
+def _code(use: Use) -> str | None:
+    """The script that acts: that of the route, or one of the chain's by its name; None where it
+    stands elsewhere, empty where there is none.
+    """
     own, base = use.own, use.base
     if own is not None and own.has("source_code"):
-        return take_text(own, "source_code")[0] or ""
+        return take_text(own, "source_code")[0]
     if own is not None and own.has("name"):
         name = own.take_str("name", "")
         codes = base.take_mapping("source_codes")
-        return (take_text(codes, name)[0] if codes is not None else None) or ""
+        return take_text(codes, name)[0] if codes is not None else None
     if base.has("default_source_code"):
-        return take_text(base, "default_source_code")[0] or ""
+        return take_text(base, "default_source_code")[0]
     return base.take_str("inline_code", "")
 
 

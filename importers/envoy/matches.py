@@ -23,6 +23,11 @@ _METHODS = re.compile(r"\(?(?:\?:)?([A-Z]+(?:\|[A-Z]+)*)\)?")
 _ABSENT_QUERY = re.compile(
     r"(\(\?i\))?\[\^\?\]\*\\\?\(\?:\.\*&\)\?(.+?)(?:\(\?:=\[\^&\]\*\)\?|=\(\?:(.+)\))\(\?:&\.\*\)\?"
 )
+_ENCODED = re.compile(
+    r"\(\?:\(\?i:((?:%[0-9A-F]{2})+)\)\|(?:\\.|[^\\)])\)|\(\?i:((?:%[0-9A-F]{2})+)\)"
+)
+"""One character: percent signs in any case, and the character itself where it may stand so."""
+_TEXTS = re.compile(r"(?:\\.|[^\\|])+")
 _SCHEMES = ("http", "https")
 _UNSAYABLE = {
     "tls_context": "whether the client has shown a certificate",
@@ -261,18 +266,25 @@ def _absent(match: StringMatch, found: Matched, *, inverted: bool, node: Mapping
     parts = _ABSENT_QUERY.fullmatch(pattern)
     if parts is None or not inverted:
         return False
-    name = literal_of(parts[2])
+    name = literal_of(_decoded(parts[2]))
     if name is None:
         return False
     one = ValueMatch(name, kind=MatchKind.PRESENT, invert=True, origin=Origin(node, {}))
     if parts[3] is not None:
-        values = [literal_of(text) for text in parts[3].split("|")]
+        values = [literal_of(text) for text in _TEXTS.findall(_decoded(parts[3]))]
         if None in values:
             return False
         one.kind, one.values = MatchKind.EXACT, [value for value in values if value is not None]
     one.ignore_case = parts[1] is not None
     found.query_params.append(one)
     return True
+
+
+def _decoded(pattern: str) -> str:
+    """An expression for a text in all the ways in which clients may encode it, as one for the text
+    itself.
+    """
+    return _ENCODED.sub(lambda found: re.escape(unquote(found[1] or found[2])), pattern)
 
 
 def _query(node: Mapping, found: Matched) -> None:

@@ -75,18 +75,17 @@ class Merged:
             policy = getattr(self.policies, item.name)
             if not isinstance(policy, Policy):
                 continue
-            if item.name == AUTHENTICATION:  # others add to it
-                policy = replace(policy)
-            elif texts:
-                policy = self._answering(item.name, policy, texts)
+            policy = self._for_route(item.name, policy, texts)
             if item.name == "cors" and _answers_itself(route):
                 message = "Envoy does no CORS where it answers itself"
                 shared.report.about(policy, Fate.EXACT, Level.INFO, "cors", message)
                 continue
             setattr(route.policies, item.name, policy)
-        if texts and route.policies.circuit_breaker is not None:
+        if texts:
             breaker = route.policies.circuit_breaker
-            route.policies.circuit_breaker = replies.answered("circuit_breaker", breaker, texts)
+            if breaker is not None:
+                route.policies.circuit_breaker = replies.answered("circuit_breaker", breaker, texts)
+            replies.unused(self._all(route), texts, where, shared)
         for provider, items in self.policies.plugins.items():
             route.policies.plugins.setdefault(provider, []).extend(items)
         header_mutation.put(route, self, shared)
@@ -94,6 +93,18 @@ class Merged:
             sessions.stick(route, self.cookie, shared)
         if self.identified:
             consumers.note_policies(route, self._answered_people(texts), shared)
+
+    def _for_route(self, name: str, policy: Policy, texts: replies.Texts) -> Policy:
+        if name == AUTHENTICATION:  # others add to it
+            return replace(policy)
+        return self._answering(name, policy, texts) if texts else policy
+
+    def _all(self, route: Route) -> Policies:
+        """The route's policies, with limits that only single consumers have."""
+        if route.policies.rate_limit is None:
+            limits = (one.rate_limit for one in self.people.values())
+            return replace(route.policies, rate_limit=next(filter(None, limits), None))
+        return route.policies
 
     def _answered_people(self, texts: replies.Texts) -> dict[str, Policies]:
         """The consumers' policies, with the texts that a route has for refusals."""

@@ -32,6 +32,11 @@ def rewrite(action: Mapping, matched: Matched, report: Reporter) -> Rewrite | No
     prefix = action.take("prefix_rewrite")
     if prefix is not None:
         made = _prefix(matched, prefix.as_str())
+        other = action.take("regex_rewrite")
+        if other is not None:
+            other.take_all()
+            message = "Envoy loads no file with both, prefix_rewrite and this"
+            report.at(other, Fate.DROPPED, Level.WARNING, _FEATURE, message)
         made.origin = Origin(action, _names(made, "prefix_rewrite"))
         return made
     node = action.take_mapping("regex_rewrite")

@@ -24,6 +24,8 @@ _DEFAULT_BASE = Duration.milliseconds(25)
 _CONNECTION = ("connect-failure", "refused-stream", "reset-before-request")
 _REGISTERED = [500, 501, 502, 503, 504, 505, 506, 507, 508, 510, 511]
 _STATUSES = {"5xx": _REGISTERED, "gateway-error": [502, 503, 504], "retriable-4xx": [409]}
+_WRITTEN = {*_CONNECTION, "reset", "retriable-status-codes"}
+"""The conditions that GAL itself writes; others are kept besides what the model says of them."""
 _BREAKING = ("5xx", "gateway-error", "reset")
 _EMPTY = ("retriable-status-codes", "retriable-headers", "envoy-ratelimited")
 _METHODS = re.compile(r"[A-Z]+(?:\|[A-Z]+)*")
@@ -86,8 +88,10 @@ def retry(node: Mapping, report: Reporter, kept: dict[str, Any]) -> tuple[Retry,
             kept["retry_host_predicate"] = predicates.plain()
             message = "which targets are tried again"
             report.at(predicates, Fate.CARRIED, Level.INFO, "retry", message)
-    node.mark("host_selection_retry_max_attempts")
-    rest = carry(node, report, "retry", _TABLE)
+    own = {"host_selection_retry_max_attempts": 5}
+    rest = carry(node, report, "retry", _TABLE, plain=own)
+    if not set(conditions) <= _WRITTEN:
+        rest["retry_on"] = ",".join(conditions)
     if rest:
         kept["retry_policy"] = rest
     return policy, idle

@@ -17,6 +17,8 @@ from gal.importers.envoy.chain import Chain, Override, Overrides, Scope, Shared,
 from gal.importers.envoy.filters import place_filters
 from gal.importers.envoy.headers import Steps, headers, take_steps
 from gal.importers.envoy.matches import Matched, read_match
+from gal.importers.envoy.names import Names
+from gal.importers.envoy.replies import settle_metadata
 from gal.importers.envoy.resilience import retry
 from gal.ledger import Fate, Level
 from gal.model import (
@@ -147,7 +149,7 @@ class RouteReader:
     chain: Chain
     edge: bool
     specific_last: bool
-    names: set[str]
+    names: Names
 
     def read(
         self,
@@ -196,7 +198,8 @@ class RouteReader:
         if reason is not None:
             closed.append(reason)
         self._headers(node, route, scopes, kept)
-        kept |= carry(node, report, _FEATURE, _table(node))
+        settle_metadata(node, self.chain, self.shared)
+        kept |= carry(node, report, _FEATURE, _TABLE)
         place_filters(route, self.chain, overrides, self.shared, where=node)
         self._rate_limits(node, kept)
         for control in condition.guards:
@@ -208,7 +211,7 @@ class RouteReader:
 
     def _name(self, node: Mapping) -> str | None:
         name = node.take_str("name")
-        return None if not name else unique(name, self.names)
+        return None if not name else self.names.unique(name)
 
     def _act(
         self,
@@ -307,21 +310,6 @@ class RouteReader:
         self.shared.report.at(at, Fate.CARRIED, Level.WARNING, _FEATURE, message, whole=False)
         kept["route"] = node.plain()
         guard(route, Guard("route-match", "envoy", {"reason": what}, origin=Origin(at, {})))
-
-
-def _table(node: Mapping) -> dict[str, str]:
-    """The marks of GAL's own refusals are no loss: the mapper that reads them is kept apart."""
-    del node
-    return _TABLE
-
-
-def unique(name: str, names: set[str]) -> str:
-    """A name that no other route has."""
-    found, number = name, 2
-    while found in names:
-        found, number = f"{name}-{number}", number + 1
-    names.add(found)
-    return found
 
 
 def guard(route: Route, control: Guard) -> None:

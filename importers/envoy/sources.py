@@ -5,14 +5,15 @@ Envoy reads instead of asking a control plane (`DiscoveryResponse`, with `resour
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from gal.importers.envoy.chain import message_name
 from gal.importers.envoy.values import is_camel
+from gal.importers.envoy.version import say_old
 from gal.ledger import Fate, Level
-from gal.reading import Mapping, Node
+from gal.reading import Mapping
 from gal.spelling import snake_case
 
 if TYPE_CHECKING:
@@ -38,7 +39,6 @@ class Sources:
         scoped_routes: further tables by scope.
         runtimes: layers of the runtime.
         vhosts: virtual hosts that stand alone.
-        v2: whether anything is Envoy 2's.
     """
 
     report: Reporter
@@ -93,37 +93,13 @@ def gather(documents: Sequence[Document], report: Reporter) -> Sources:
     for document in documents:
         if is_camel(document.root):
             document.respell(snake_case)
-        _say_old(document.mapping(), report)
+        say_old(document.mapping(), report)
         _document(document.mapping(), sources)
     for bootstrap in sources.bootstraps:
         static = bootstrap.take_mapping("static_resources")
         if static is not None:
             sources.static(static)
     return sources
-
-
-_RENAMED = {
-    "hosts": "load_assignment",
-    "tls_context": "transport_socket",
-    "config": "typed_config",
-    "per_filter_config": "typed_per_filter_config",
-}
-"""What Envoy 3 calls the fields of Envoy 2, of objects with a name."""
-
-
-def _say_old(root: Mapping, report: Reporter) -> None:
-    """Say once of a file of Envoy 2 what Envoy 3 calls otherwise."""
-    found: set[str] = set()
-    for node in walk(root):
-        named = node.has("name")
-        for old in _RENAMED:
-            if node.has(old) and (named or old == "tls_context"):
-                found.add(old)
-    if not found:
-        return
-    renamed = ", ".join(f"{old} ({new})" for old, new in _RENAMED.items() if old in found)
-    message = f"this file is Envoy 2's; in brackets what Envoy 3 calls it: {renamed}"
-    report.at(root, Fate.EXACT, Level.INFO, "v2", message, whole=False)
 
 
 def _document(root: Mapping, sources: Sources) -> None:
@@ -219,7 +195,11 @@ def _state(entry: Mapping, inner: str, report: Reporter) -> Mapping | None:
 
 
 _DUMPED: dict[str, tuple[tuple[str, str], ...]] = {
-    "ListenersConfigDump": (("static_listeners", "listener"), ("dynamic_listeners", "listener")),
+    "ListenersConfigDump": (
+        ("static_listeners", "listener"),
+        ("dynamic_listeners", "listener"),
+        ("dynamic_active_listeners", "listener"),
+    ),
     "ClustersConfigDump": (
         ("static_clusters", "cluster"),
         ("dynamic_active_clusters", "cluster"),
@@ -258,15 +238,3 @@ _PLACES: dict[str, Callable[[Sources, Mapping], None]] = {
     "Runtime": lambda sources, node: sources.runtimes.append(node),
     "VirtualHost": lambda sources, node: sources.vhosts.append(node),
 }
-
-
-def walk(node: Node) -> Iterator[Mapping]:
-    """Every mapping below a node."""
-    pending = [node]
-    while pending:
-        one = pending.pop()
-        if isinstance(one, Mapping):
-            yield one
-            pending.extend(one.entries.values())
-        else:
-            pending.extend(getattr(one, "items", ()))

@@ -8,10 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from gal.importers.envoy.carried import carry, quiet
+from gal.importers.envoy.carried import carry
 from gal.importers.envoy.chain import take_typed
+from gal.importers.envoy.names import Names
 from gal.importers.envoy.pem import names_in
-from gal.importers.envoy.values import as_text, take_flag, take_integer, take_text
+from gal.importers.envoy.tls_fields import CERTIFICATE, CLIENT, COMMON, DOWNSTREAM, VALIDATION
+from gal.importers.envoy.values import as_text, take_flag, take_integer
 from gal.ledger import Fate, Level
 from gal.model import Certificate, Guard, Origin, Secret, UpstreamTls
 from gal.reading import Mapping
@@ -34,46 +36,6 @@ _SYSTEM = (
 _NAMES = {"certificate": "certificate_chain.inline_string", "key": "private_key.inline_string"}
 _AUTHORITY_NAMES = {"certificate": "trusted_ca.inline_string"}
 _TLS_NAMES = {"client_certificate": "common_tls_context.tls_certificates"}
-_CERTIFICATE = {
-    **quiet("watched_directory", "ocsp_staple", "signed_certificate_timestamp"),
-    "private_key_provider": "where the private key is kept",
-    "pkcs12": "certificate and key in one file",
-    "password": "what the private key is encrypted with",
-}
-_COMMON = {
-    **quiet("key_log"),
-    "tls_params": "which versions and ciphers of TLS are spoken",
-    "tls_certificate_provider_instance": "certificates come from an extension",
-    "tls_certificate_certificate_provider": "certificates come from an extension",
-    "tls_certificate_certificate_provider_instance": "certificates come from an extension",
-    "custom_tls_certificate_selector": "an extension picks the certificate",
-    "validation_context_certificate_provider": "authorities come from an extension",
-    "validation_context_certificate_provider_instance": "authorities come from an extension",
-    "custom_handshaker": "an extension does the handshake",
-}
-_DOWNSTREAM = {
-    **quiet("session_ticket_keys", "session_ticket_keys_sds_secret_config", "session_timeout"),
-    **quiet("disable_stateless_session_resumption", "disable_stateful_session_resumption"),
-    **quiet("full_scan_certs_on_sni_mismatch", "ocsp_staple_policy", "prefer_client_ciphers"),
-    "require_sni": "connections without a server name are refused",
-}
-_CLIENT = {
-    **quiet("allow_renegotiation", "max_session_keys", "enforce_rsa_key_usage"),
-}
-_VALIDATION = {
-    **quiet("watched_directory", "require_signed_certificate_timestamp"),
-    "verify_certificate_spki": "keys that are accepted",
-    "verify_certificate_hash": "certificates that are accepted",
-    "verify_subject_alt_name": "names that are accepted",
-    "match_subject_alt_names": "names that are accepted",
-    "crl": "certificates that were revoked",
-    "only_verify_leaf_cert_crl": "how revocation is checked",
-    "allow_expired_certificate": "expired certificates are accepted",
-    "trust_chain_verification": "untrusted certificates are accepted",
-    "custom_validator_config": "an extension verifies certificates",
-    "ca_certificate_provider_instance": "authorities come from an extension",
-    "system_root_certs": "Envoy 1.40 verifies nothing with this",
-}
 
 
 @dataclass(slots=True)
@@ -88,7 +50,7 @@ class Certificates:
     sources: Sources
     models: list[Certificate] = field(default_factory=list)
     _known: dict[tuple[object, ...], str] = field(default_factory=dict)
-    _names: set[str] = field(default_factory=set)
+    _names: Names = field(default_factory=Names)
 
     @property
     def report(self) -> Reporter:
@@ -107,9 +69,9 @@ class Certificates:
                 where no other is.
             shown: whether clients see it.
         """
-        chain, chain_file = take_text(node, "certificate_chain")
-        key, key_file = take_text(node, "private_key")
-        kept = carry(node, self.report, _FEATURE, _CERTIFICATE)
+        chain, chain_file = self._pem(node, "certificate_chain")
+        key, key_file = self._pem(node, "private_key")
+        kept = carry(node, self.report, _FEATURE, CERTIFICATE)
         if chain is None and chain_file is None:
             return None
         server_names = list(names)
@@ -120,7 +82,7 @@ class Certificates:
         if mark in self._known:
             return self._known[mark]
         model = Certificate(
-            self._unique(label),
+            self._names.unique(label),
             certificate=chain,
             key=secret,
             server_names=server_names,
@@ -135,16 +97,13 @@ class Certificates:
 
     def add_authority(self, node: Mapping, label: str) -> str | None:
         """`trusted_ca`; None for what the machine trusts anyway, or where it is empty."""
-        below = node.take_mapping("trusted_ca")
-        if below is None:
-            return None
-        text, file = as_text(below)
+        text, file = self._pem(node, "trusted_ca")
         if file in _SYSTEM or (text is None and file is None):
             return None
         mark = (text, file)
         if mark not in self._known:
             model = Certificate(
-                self._unique(label),
+                self._names.unique(label),
                 certificate=text,
                 certificate_file=file,
                 origin=Origin(node, _AUTHORITY_NAMES),
@@ -153,12 +112,17 @@ class Certificates:
             self._known[mark] = model.name
         return self._known[mark]
 
-    def _unique(self, label: str) -> str:
-        name, number = label, 2
-        while name in self._names:
-            name, number = f"{label}-{number}", number + 1
-        self._names.add(name)
-        return name
+    def _pem(self, node: Mapping, key: str) -> tuple[str | None, str | None]:
+        """A PEM text and a file; a variable of Envoy's environment is a placeholder."""
+        below = node.take_mapping(key)
+        if below is None:
+            return None, None
+        name = below.take_str("environment_variable")
+        if name is None:
+            return as_text(below)
+        message = "the variable has to be filled in before a gateway reads the file"
+        self.report.at(below, Fate.APPROXIMATED, Level.INFO, _FEATURE, message)
+        return f"${{{name}}}", None
 
     def shown(
         self, common: Mapping, label: str, names: tuple[str, ...], kept: dict[str, Any]
@@ -215,7 +179,7 @@ class Certificates:
                 fallback.take_all()
                 self.report.at(fallback, Fate.CARRIED, Level.WARNING, _FEATURE, message)
             own = found or fallback
-            kept |= carry(combined, self.report, _FEATURE, _COMMON)
+            kept |= carry(combined, self.report, _FEATURE, COMMON)
         return own
 
     def secrets_left(self) -> None:
@@ -256,13 +220,13 @@ def downstream(
     report = certificates.report
     found = Downstream()
     required = take_flag(context, "require_client_certificate")
-    found.kept |= carry(context, report, _FEATURE, _DOWNSTREAM)
+    found.kept |= carry(context, report, _FEATURE, DOWNSTREAM)
     common = context.take_mapping("common_tls_context")
     if common is None:
         return found
     found.certificates = certificates.shown(common, label, names, found.kept)
     _take_alpn(common)
-    found.kept |= carry(common, report, _FEATURE, _COMMON)
+    found.kept |= carry(common, report, _FEATURE, COMMON)
     validation = certificates.validation(common, found.kept)
     if validation is not None:
         validation.take_all()
@@ -296,7 +260,7 @@ def upstream_tls(
     tls = UpstreamTls(sni=context.take_str("sni"), verify=False, origin=Origin(context, _TLS_NAMES))
     automatic = take_flag(context, "auto_host_sni")
     checked = take_flag(context, "auto_sni_san_validation")
-    kept |= carry(context, report, _UPSTREAM, _CLIENT)
+    kept |= carry(context, report, _UPSTREAM, CLIENT)
     common = context.take_mapping("common_tls_context")
     if common is None:
         _say_sni(context, tls, targets, report, automatic=bool(automatic))
@@ -304,7 +268,7 @@ def upstream_tls(
     for node, name in certificates._nodes(common, kept):
         tls.client_certificate = certificates.add(node, name or f"{label}-client")
     _take_alpn(common)
-    kept |= carry(common, report, _UPSTREAM, _COMMON)
+    kept |= carry(common, report, _UPSTREAM, COMMON)
     validation = certificates.validation(common, kept)
     if validation is not None:
         _validate(validation, tls, certificates, label, targets, kept, checked=bool(checked))
@@ -352,7 +316,7 @@ def _validate(
     elif tls.verify and not checked and not node.has("verify_subject_alt_name"):
         message = "Envoy does not compare names in the certificate here; others do"
         report.at(node, Fate.APPROXIMATED, Level.WARNING, _UPSTREAM, message, whole=False)
-    kept |= carry(node, report, _UPSTREAM, _VALIDATION)
+    kept |= carry(node, report, _UPSTREAM, VALIDATION)
 
 
 def _exact(matcher: Any) -> str | None:

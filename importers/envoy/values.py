@@ -182,7 +182,8 @@ def take_text(node: Mapping, key: str) -> tuple[str | None, str | None]:
 
 
 def as_text(below: Mapping) -> tuple[str | None, str | None]:
-    """The same for a value that was taken."""
+    """The same for a value that was taken. A variable of Envoy's environment is neither."""
+    below.mark("environment_variable")
     watched = below.take("watched_directory")
     if watched is not None:
         watched.take_all()
@@ -192,15 +193,21 @@ def as_text(below: Mapping) -> tuple[str | None, str | None]:
     return below.take_str("inline_string"), below.take_str("filename")
 
 
-def _decoded(below: Mapping, encoded: str) -> str:
+def take_header_value(header: Mapping) -> str:
+    """The value of a `HeaderValue`: a text, or bytes in Base64."""
+    encoded, text = header.take_str("raw_value"), header.take_str("value", "")
+    return text if encoded is None or text else _decoded(header, encoded, "raw_value")
+
+
+def _decoded(below: Mapping, encoded: str, key: str = "inline_bytes") -> str:
     import base64
     import binascii
 
     try:
         return base64.b64decode(encoded, validate=True).decode("utf-8", "replace")
     except (binascii.Error, ValueError):
-        node = below.peek("inline_bytes") or below
-        raise node.error('field "inline_bytes" must be Base64') from None
+        node = below.peek(key) or below
+        raise node.error(f'field "{key}" must be Base64') from None
 
 
 def number_text(value: float) -> str:

@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, Any
 
 from gal.importers.envoy.carried import carry, keep, quiet
 from gal.importers.envoy.chain import Chain, Shared
-from gal.importers.envoy.domains import Domain, Domains, Group, extended, grouped, parse
+from gal.importers.envoy.domains import ANY, Domain, Domains, Group, extended, grouped, parse
+from gal.importers.envoy.names import Names
 from gal.importers.envoy.routes import (
     Condition,
     RouteReader,
     Surroundings,
     guard,
     read_scope,
-    unique,
 )
 from gal.importers.envoy.values import take_enum, take_flag
 from gal.ledger import Fate, Level
@@ -76,7 +76,7 @@ class TableReader:
 
     shared: Shared
     directory: Directory
-    names: set[str] = field(default_factory=set)
+    names: Names = field(default_factory=Names)
 
     def read(
         self,
@@ -103,13 +103,12 @@ class TableReader:
         around = read_scope(table, self.shared, kept)
         specific_last = take_flag(table, "most_specific_header_mutations_wins") or False
         ignores_port = take_flag(table, "ignore_port_in_host_matching") or False
-        if table.has("vhost_header"):
-            unsaid = (*condition.unsaid, "a header other than Host chooses the virtual host")
-            condition = replace(condition, unsaid=unsaid)
+        condition = _by_header(table, condition, report)
         kept |= carry(table, report, _FEATURE, _ROUTES)
         reader = RouteReader(self.shared, self.directory, chain, edge, specific_last, self.names)
         hosts = table.take_mappings("virtual_hosts")
         owned = _owned(hosts, report, ignores_port=ignores_port)
+        _say_ports(table, owned, chain.hcm, report)
         index = Domains()
         for number, domain in owned:
             index.add(domain, number)
@@ -216,12 +215,39 @@ class TableReader:
     def _end(self, host: Mapping, group: Group, condition: Condition) -> Route:
         """A route for all that is left of a virtual host."""
         label = host.take_str("name") or "virtual-host"
-        route = Route(unique(f"{label}-end", self.names), hosts=list(group.hosts))
+        route = Route(self.names.unique(f"{label}-end"), hosts=list(group.hosts))
         route.origin = Origin(host, {"hosts": "domains"})
         if group.authority is not None:
             route.headers = [group.authority]
         condition.put(route)
         return route
+
+
+def _by_header(table: Mapping, condition: Condition, report: Reporter) -> Condition:
+    """The condition with what the model cannot compare, where a header instead of `Host` chooses
+    the virtual host. Where one takes all requests, Envoy looks at no header.
+    """
+    if not table.has("vhost_header"):
+        return condition
+    if any(one.kind != ANY for one in domains_of(table)):
+        unsaid = (*condition.unsaid, "a header other than Host chooses the virtual host")
+        return replace(condition, unsaid=unsaid)
+    node = table.take("vhost_header") or table
+    message = "no effect, as there is one virtual host for every host"
+    report.at(node, Fate.DROPPED, Level.INFO, _FEATURE, message)
+    return condition
+
+
+def _say_ports(table: Mapping, owned: list[Owned], hcm: Mapping, report: Reporter) -> None:
+    """Envoy compares `Host` as the client writes it, unless it is told to leave the port away."""
+    stripped = any(hcm.has(key) for key in ("strip_any_host_port", "strip_matching_host_port"))
+    stripped = stripped or table.has("ignore_port_in_host_matching")
+    ported = any(one.port for _, one in owned)  # of which more is said
+    if stripped or ported or all(one.kind == ANY for _, one in owned):
+        return
+    message = "a Host with a port is another one for Envoy; here the port is not compared"
+    at = table.peek("virtual_hosts") or table
+    report.at(at, Fate.APPROXIMATED, Level.INFO, _FEATURE, message, whole=False)
 
 
 _PLAIN = {"name", "domains", "routes"}

@@ -9,6 +9,7 @@ from gal.importers.kong.carried import carry, carry_sections
 from gal.importers.kong.certificates import read_certificates
 from gal.importers.kong.consumers import read_consumers
 from gal.importers.kong.file import gather
+from gal.importers.kong.groups import group_guards
 from gal.importers.kong.plugins import read_plugins
 from gal.importers.kong.recognition import recognise
 from gal.importers.kong.routes import distinct_names, is_carried, read_route
@@ -57,8 +58,9 @@ def read(documents: Sequence[Document], context: ImportContext) -> Gateway:
     carried: dict[str, Any] = {}
     owners = Owners(gateway, services, {}, consumers, {})
     _read_routes(file, owners, carried)
-    read_plugins(file, owners, carried, context)
-    carry_sections(file, carried)
+    guards = group_guards(file, context)
+    read_plugins(file, owners, carried, context, guards)
+    carry_sections(file, carried, guards)
     if carried:
         gateway.extensions["kong"] = carried
     gateway.listeners = _listeners(gateway)

@@ -9,10 +9,12 @@ from gal.reading import Mapping, Node, Sequence
 
 if TYPE_CHECKING:
     from gal.importers.kong.references import Entity, File
+    from gal.importers.kong.scopes import Placed
 
+GROUPS = "consumer_groups"
 _NONE = "no effect on traffic by itself"
 _SECTIONS: dict[str, tuple[Level, str]] = {
-    "consumer_groups": (Level.WARNING, "policies for groups of consumers are the enterprise's own"),
+    GROUPS: (Level.WARNING, "policies for groups of consumers are the enterprise's own"),
     "consumer_group_consumers": (Level.INFO, _NONE),
     "consumer_group_plugins": (Level.WARNING, "policies for groups are the enterprise's own"),
     "vaults": (Level.WARNING, "references {vault://...} into it stay as they are"),
@@ -49,16 +51,10 @@ _ENTITIES = (
     *("filter_chains", "mtls_auth_credentials", "key_sets", "keys", "oauth2_tokens"),
     "oauth2_authorization_codes",
 )
-_ACCESS = frozenset(
-    (
-        *("acl", "ip-restriction", "bot-detection", "request-termination", "opa"),
-        *("pre-function", "request-validator"),
-    )
-)
 
 
-def carry_sections(file: File, extensions: dict[str, Any]) -> None:
-    """Keep all sections that the model cannot say."""
+def carry_sections(file: File, extensions: dict[str, Any], guards: list[Placed]) -> None:
+    """Keep all sections that the model cannot say; `guards` are plugins of groups that it can."""
     for kind in _ENTITIES:
         for entity in file.of(kind):
             carry(file, entity, extensions, *_SECTIONS[kind])
@@ -72,13 +68,11 @@ def carry_sections(file: File, extensions: dict[str, Any]) -> None:
                 continue
             node.take_all()
             kept = extensions.setdefault(key, [])
-            kept.extend(node.plain() if isinstance(node, Sequence) else [node.plain()])
-            if key == "consumer_groups" and not _any_plugins(node):
-                file.report.at(node, Fate.CARRIED, Level.INFO, key, _NONE)
-                continue
-            file.report.at(node, Fate.CARRIED, level, key, message)
-            if key == "consumer_groups":
-                _report_guards(file, node)
+            data = _plain_groups(node, guards) if key == GROUPS else node.plain()
+            kept.extend(data if isinstance(data, list) else [data])
+            acts = key != GROUPS or any("plugins" in group for group in data)
+            entry = (level, message) if acts else (Level.INFO, _NONE)
+            file.report.at(node, Fate.CARRIED, entry[0], key, entry[1])
 
 
 def carry(
@@ -102,18 +96,27 @@ def _inside_of_kept(entity: Entity) -> bool:
     return any(parent.node.all_taken for parent in entity.parents.values())
 
 
-def _any_plugins(groups: Node) -> bool:
-    items = groups.items if isinstance(groups, Sequence) else []
-    return any(isinstance(group, Mapping) and group.peek("plugins") for group in items)
+def _plain_groups(node: Node, guards: list[Placed]) -> list[Any]:
+    """The section without the plugins that have become guards."""
+    known = {id(placed.plugin.node) for placed in guards}
+    data: Any = node.plain()
+    if not isinstance(data, list):
+        return [data]
+    for group, kept in zip(mappings(node), filter(_is_mapping, data), strict=True):
+        plugins = group.peek("plugins")
+        left = [one.plain() for one in mappings(plugins) if id(one) not in known]
+        if left:
+            kept["plugins"] = left
+        elif plugins is not None:
+            del kept["plugins"]
+    return data
 
 
-def _report_guards(file: File, node: Node) -> None:
-    """A group's access control is lost elsewhere, and nothing stands in for it (law 2)."""
-    groups = node.items if isinstance(node, Sequence) else []
-    for group in groups:
-        plugins = group.peek("plugins") if isinstance(group, Mapping) else None
-        for plugin in plugins.items if isinstance(plugins, Sequence) else []:
-            name = plugin.peek("name") if isinstance(plugin, Mapping) else None
-            if name is not None and name.as_str() in _ACCESS:
-                message = f"{name.as_str()} refuses members of this group on Kong only"
-                file.report.at(plugin, Fate.CARRIED, Level.ERROR, "consumer_groups", message)
+def mappings(node: Node | None) -> list[Mapping]:
+    """The mappings in a list; none where there is no list."""
+    items = node.items if isinstance(node, Sequence) else []
+    return [one for one in items if isinstance(one, Mapping)]
+
+
+def _is_mapping(data: Any) -> bool:
+    return isinstance(data, dict)

@@ -6,7 +6,7 @@ which scope, and what one plugin makes of another.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from gal.importers.kong import access, cors, rate_limit, traffic
@@ -49,7 +49,11 @@ def _readers() -> dict[str, tuple[str, Reader]]:
 
 
 def read_plugins(
-    file: File, owners: Owners, carried: dict[str, Any], context: ImportContext
+    file: File,
+    owners: Owners,
+    carried: dict[str, Any],
+    context: ImportContext,
+    guards: Iterable[Placed] = (),
 ) -> None:
     """Put the policies of all plugins into the model.
 
@@ -58,12 +62,14 @@ def read_plugins(
         owners: the model's services, routes and consumers.
         carried: gets the plugins that only Kong can have, as they are.
         context: for reports and the user's choices.
+        guards: access controls that stand elsewhere.
 
     Raises:
         InputError: Kong would refuse one of them.
     """
     report = context.report
     placement = place(file, owners, carried)
+    placement.narrow.extend(guards)
     readers = _readers()
     credentials = Credentials(file, owners, placement.instances, report)
     for name, instances in placement.instances.items():
@@ -99,6 +105,14 @@ def _report_order(placement: Placement, report: Reporter) -> None:
         message = "addresses come before credentials: who has neither gets 403, not 401"
         node = placed.plugin.node.entries["name"]
         report.at(node, Fate.APPROXIMATED, Level.INFO, "ip_access", message)
+
+
+def guards_access(plugin: Plugin, context: ImportContext) -> bool:
+    """Whether a plugin decides who enters."""
+    config = plugin.config
+    ends = plugin.name == "request-termination" and not (config and config.peek("trigger"))
+    kind = classify(plugin.name, context.options.treat_as_auth, config)
+    return plugin.name in _ACCESS or ends or kind is PluginClass.GUARD
 
 
 def _kind(placed: Placed, context: ImportContext) -> PluginClass:
@@ -140,10 +154,7 @@ def _read_narrow(
             placed.kept["enabled"] = False
             _carry(placed, owners, context)
             continue
-        config = plugin.config
-        ends = plugin.name == "request-termination" and not (config and config.peek("trigger"))
-        guards = plugin.name in _ACCESS or ends or _kind(placed, context) is PluginClass.GUARD
-        if guards:
+        if guards_access(plugin, context):
             credentials.add_guard(placed)
         else:
             _carry(placed, owners, context)

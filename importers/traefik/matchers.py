@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from gal.importers.traefik.go_expressions import refused
+from gal.go_expressions import refused
 from gal.importers.traefik.host_letters import without_capitals
 from gal.model import Anchor, Dialect, MatchKind, PathMatch, Regex, ValueMatch
 from gal.reading import is_placeholder

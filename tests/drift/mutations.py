@@ -10,12 +10,11 @@ import copy
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from gal import model as m
 from gal import registry
 from gal.codec import decode, encode
 from gal.convert import read_gateway, write_gateway
 from gal.ledger import Ledger
-from gal.model import Duration, Gateway, Rate, Secret, Size
+from gal.model import Gateway
 from gal.reading import read_documents
 from gal.writing import render
 

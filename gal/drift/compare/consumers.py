@@ -19,18 +19,19 @@ def paired(
     old: Iterable[Consumer], new: Iterable[Consumer]
 ) -> Iterator[tuple[Consumer | None, Consumer | None]]:
     """Consumers of both sides: by name, then by custom id; those of one side only alone."""
-    after = {one.name: one for one in new}
-    by_custom_id = {one.custom_id: one for one in after.values() if one.custom_id}
-    names = {one.name for one in old}
-    for consumer in old:
-        other = after.pop(consumer.name, None)
-        if other is None and consumer.custom_id:
-            found = by_custom_id.get(consumer.custom_id)
-            if found is not None and found.name not in names:
-                other = after.pop(found.name, None)
-        yield consumer, other
-    for consumer in after.values():
-        yield None, consumer
+    before, after = list(old), list(new)
+    named: dict[str, list[Consumer]] = {}
+    for one in after:
+        named.setdefault(one.name, []).append(one)
+    pairs = [(one, named[one.name].pop(0) if named.get(one.name) else None) for one in before]
+    left = {id(one): one for same in named.values() for one in same}
+    by_custom_id = {one.custom_id: one for one in left.values() if one.custom_id}
+    for consumer, partner in pairs:
+        found = by_custom_id.pop(consumer.custom_id or "", None) if partner is None else None
+        if found is not None:
+            del left[id(found)]
+        yield consumer, partner or found
+    yield from ((None, one) for one in left.values())
 
 
 def consumer(old: Consumer | None, new: Consumer | None) -> Iterator[Finding]:

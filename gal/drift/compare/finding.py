@@ -20,6 +20,22 @@ At = tuple["ModelNode | None", str]
 NOWHERE: At = (None, "")
 
 
+_WITH_DEFAULTS = (
+    *("timeout.", "retry.", "upstream_tls.verify", "size_limit.", "compression.", "cache."),
+    *("circuit_breaker.", "health_check.", "load_balancer.slots", "request_id.", "mirror."),
+    *("rate_limit.response", "rate_limit.hide_headers", "rate_limit.fail_open"),
+    *("rate_limit.store", "rate_limit.algorithm", "response_rate_limit.", "redirect.status_code"),
+    *("cors.max_age", "cors.allowed_methods", "cors.allowed_headers", "cors.expose_headers"),
+    *("cors.forward_preflight", "cors.private_network", "cors.allow_origin_when_absent"),
+    *("host_header", "https_redirect", "request_buffering", "response_buffering"),
+    *("ip_access.status_code", "ip_access.message", "acl.status_code", "user_agent.status_code"),
+    *("authentication.basic.realm", "authentication.basic.hide", "authentication.api_key.hide"),
+    *("authentication.api_key.realm", "authentication.api_key.run", "authentication.jwt.hide"),
+    *("authentication.jwt.realm", "authentication.jwt.run", "authentication.forward.timeout"),
+)
+"""Fields that gateways have defaults of their own for. Access controls are not among them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """A difference between two parts of the model.
@@ -50,7 +66,9 @@ class Finding:
 
     @property
     def from_defaults(self) -> bool:
-        """Whether neither side says it in its file."""
+        """Whether it is about something that has a default, and neither side says it."""
+        if not self.field.startswith(_WITH_DEFAULTS):
+            return False
         return not stands(self.old_at) and not stands(self.new_at)
 
 

@@ -8,7 +8,7 @@ from typing import Final
 from gal.drift.atoms import ALL_SCHEMES, Atom, path_text
 from gal.drift.compare.finding import At, Finding, fields_of, of_field
 from gal.drift.effective import Place
-from gal.drift.lattice import Direction, by_inclusion, of_bounded
+from gal.drift.lattice import Direction, by_inclusion, combined, of_bounded
 from gal.drift.normalise import ANY, EVERY_PATH, PathKey
 from gal.drift.shown import NONE, joined
 from gal.model import HostHeader, HostMode, RequestLine
@@ -31,8 +31,8 @@ def match_changed(
     paths = [{one.path for one in side} for side in (before, after)]
     texts = tuple({path_text(one) for one in side} for side in paths)
     yield from _told("paths", _by_paths(*paths), (texts[0], texts[1]), old_at, new_at)
-    conditions = [_conditions(side) for side in (before, after)]
-    direction = by_inclusion(*conditions).reverse
+    conditions = [conditions_of(side) for side in (before, after)]
+    direction = _by_conditions(*conditions)
     yield from _told("conditions", direction, (conditions[0], conditions[1]), old_at, new_at)
     yield from _schemes(before, after, old_at, new_at)
 
@@ -57,8 +57,28 @@ def _told(
     )
 
 
-def _conditions(atoms: Iterable[Atom]) -> set[str]:
+def conditions_of(atoms: Iterable[Atom]) -> set[str]:
+    """Every condition of some atomic matches."""
     return {one for atom in atoms for one in atom.conditions}
+
+
+def _by_conditions(old: set[str], new: set[str]) -> Direction:
+    """Fewer conditions, or more values for one, take more requests."""
+    before, after = (dict(map(_parts, one)) for one in (old, new))
+    directions = [Direction.WIDER for name in before if name not in after]
+    directions += [Direction.NARROWER for name in after if name not in before]
+    directions += [by_inclusion(before[name], after[name]) for name in before if name in after]
+    return combined(directions)
+
+
+def _parts(condition: str) -> tuple[str, frozenset[str]]:
+    """What a condition is about, and the values of which one does."""
+    name, equals, values = condition.partition("=")
+    if not equals:
+        name, _, values = condition.rpartition(" ")
+    if "~" in values:
+        return name, frozenset({values})  # an expression may hold the sign between values
+    return name, frozenset(values.split("|"))
 
 
 def _by_paths(old: set[PathKey], new: set[PathKey]) -> Direction:

@@ -22,10 +22,15 @@ def protocol(old: Place, new: Place) -> Iterator[Finding]:
     before, after = (_protocol(one) for one in (old, new))
     if _ALIKE.get(before, before) is _ALIKE.get(after, after):
         return
-    secure = before in _SECURE, after in _SECURE
-    id_ = {(True, False): "D041", (False, True): "D141"}.get(secure, "D123")
+    by_tls = before in _SECURE, after in _SECURE
+    id_ = {(True, False): "D041", (False, True): "D141"}.get(by_tls, "D123")
     places = (old.service or old.route, "protocol"), (new.service or new.route, "protocol")
     yield Finding(id_, "protocol", before.value, after.value, *places)
+
+
+def secure(place: Place) -> bool:
+    """Whether requests go to the targets by TLS."""
+    return _protocol(place) in _SECURE
 
 
 def _protocol(place: Place) -> Protocol:
@@ -77,11 +82,10 @@ class UpstreamView:
 
     @property
     def server_name(self) -> str:
-        """The name that TLS asks for; unset, it is that of the only target."""
-        own = self.tls.sni
-        if own is None and len(self.upstream.targets) == 1:
-            own = self.upstream.targets[0].host
-        return (own or "").lower()
+        """The name that TLS asks for; empty where it is that of the target."""
+        own = (self.tls.sni or "").lower()
+        hosts = {one.host.lower() for one in self.upstream.targets}
+        return "" if hosts == {own} else own
 
     def certificate(self, name: str) -> str:
         """What a certificate holds that is named, or given as text."""

@@ -134,14 +134,7 @@ def schema() -> dict[str, Any]:
     text: dict[str, Any] = {"type": "string"}
     number: dict[str, Any] = {"type": "integer", "minimum": 0}
     position = {"$ref": "#/$defs/position"}
-    expectation = _object(
-        id=text,
-        object=text,
-        field=text,
-        reason=text,
-        until={"type": ["string", "null"]},
-        position=position,
-    )
+    expectation = _expectation_schema(text, position)
     side = _object(name=text, provider=text)
     counts = {"type": "object", "additionalProperties": number}
     good = _object(
@@ -191,6 +184,17 @@ def schema() -> dict[str, Any]:
         "oneOf": [good, bad],
         "$defs": {"change": _change_schema(text, position), "position": _position_schema()},
     }
+
+
+def _expectation_schema(text: dict[str, Any], position: dict[str, Any]) -> dict[str, Any]:
+    return _object(
+        id=text,
+        object=text,
+        field=text,
+        reason=text,
+        until={"type": ["string", "null"]},
+        position=position,
+    )
 
 
 def _change_schema(text: dict[str, Any], position: dict[str, Any]) -> dict[str, Any]:

@@ -118,3 +118,18 @@ def test_groups_stand_in_the_file() -> None:
 def test_groups_that_a_token_holds_are_not_known() -> None:
     auth = "authentication: {oauth2: {issuer: 'https://i.test', bearer_only: true}}"
     assert route(f"{auth}, acl: {{allow: [g], authenticated_groups: true}}").closed
+
+
+@pytest.mark.parametrize(
+    ("consumers", "acl", "said"),
+    [
+        ("[{name: a, groups: [g]}, {name: b}]", "allow: [g]", ["warning approximated"]),
+        ("[{name: a, groups: [g]}, {name: b}]", "allow: [g], status_code: 401", []),
+        ("[{name: a, groups: [g]}]", "allow: [g]", []),
+        ("[{name: a, groups: [g]}, {name: b}]", "deny: [g]", []),
+    ],
+)
+def test_consumers_of_no_group(consumers: str, acl: str, said: list[str]) -> None:
+    text = f"acl: {{{acl}}}, authentication: {{api_key: {{}}}}"
+    placed = route(text, f"consumers: {consumers}\n")
+    assert placed.heard("no group") == said

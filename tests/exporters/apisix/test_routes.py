@@ -48,10 +48,23 @@ def first(placed: Placed) -> dict[str, Any]:
                 ]
             },
         ),
-        ("server_names: [A.test]", {"vars": [["ssl_server_name", "==", "a.test"]]}),
         (
-            "server_names: [a.test, '*.b.test', 'c.*']",
-            {"vars": [["ssl_server_name", "~*", r"^a\.test\z|\.b\.test\z|^c\.."]]},
+            "server_names: [A.test], schemes: [https]",
+            {"vars": [["scheme", "==", "https"], ["ssl_server_name", "==", "a.test"]]},
+        ),
+        (
+            "server_names: [A.test]",
+            {"vars": [["OR", ["scheme", "==", "http"], ["ssl_server_name", "==", "a.test"]]]},
+        ),
+        ("server_names: [a.test], schemes: [http]", {"vars": [["scheme", "==", "http"]]}),
+        (
+            "server_names: [a.test, '*.b.test', 'c.*'], schemes: [https]",
+            {
+                "vars": [
+                    ["scheme", "==", "https"],
+                    ["ssl_server_name", "~*", r"^a\.test\z|\.b\.test\z|^c\.."],
+                ]
+            },
         ),
         ("sources: [{ip: 10.0.0.0/8}, {ip: '::1'}]", {"remote_addrs": ["10.0.0.0/8", "::1"]}),
         (
@@ -62,6 +75,7 @@ def first(placed: Placed) -> dict[str, Any]:
                 ]
             },
         ),
+        ("sources: [{}, {ip: 10.0.0.1, port: 9}], destinations: [{ip: '::1', port: 80}, {}]", {}),
         (
             "destinations: [{port: 80}, {port: 81}]",
             {"vars": [["server_port", "in", ["80", "81"]]]},

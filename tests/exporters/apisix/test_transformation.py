@@ -16,7 +16,7 @@ def test_fields_that_have_to_be_there() -> None:
             "_meta": {"priority": 2000},
         }
     }
-    assert placed.heard("no JSON") == ["info approximated"]
+    assert placed.heard("no JSON") == ["warning approximated"]
 
 
 @pytest.mark.parametrize(

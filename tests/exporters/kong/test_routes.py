@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.exporters.kong.exported import gal, route
+from tests.exporters.kong.exported import SERVICE, gal, route
 
 
 @pytest.mark.parametrize(
@@ -39,6 +39,14 @@ from tests.exporters.kong.exported import gal, route
             {"X": ["~*^a"]},
         ),
         ("path_prefix: /a, header_matches: [{name: X, kind: present}]", "headers", {"X": ["~*.*"]}),
+        (
+            "path_prefix: /a, header_matches: [{name: X, values: ['', '~*a', b]}]",
+            "headers",
+            {"X": ["~*^$", r"~*^\~\*a$", "b"]},
+        ),
+        ("path_prefix: /a, methods: [GET, M-SEARCH]", "methods", ["GET"]),
+        ("path_prefix: /a, methods: [GET, M-SEARCH], acl: {allow: [g]}", "methods", ["GET"]),
+        ("path_prefix: /a, methods: ['${METHOD}']", "methods", ["${METHOD}"]),
         ("tags: [t]", "paths", ["/"]),
     ],
 )
@@ -53,6 +61,9 @@ def test_route(fields: str, key: str, value: Any) -> None:
         ("header_matches: [{name: X, values: [a], invert: true}]", "must not be there"),
         ("path_regex: {pattern: '/(?!a)', dialect: pcre}", "no look-around"),
         ("sources: [{ip: 10.0.0.0/8}]", "does not look at addresses"),
+        ("header_matches: [{name: Host, values: [a.test]}]", "Kong asks for hosts by whole names"),
+        ("methods: [M-SEARCH]", "no method with other signs than letters: M-SEARCH, so"),
+        ("methods: [get]", "no method with other signs than letters: get, so"),
     ],
 )
 def test_a_match_that_kong_has_not_closes_the_route(fields: str, said: str) -> None:
@@ -116,3 +127,30 @@ def test_backends_are_one_upstream_with_all_targets() -> None:
         ("a.test:80", 9),
         ("b.test:80", 1),
     ]
+
+
+@pytest.mark.parametrize(
+    ("guarded", "other", "methods"),
+    [
+        pytest.param("acl: {allow: [g]}", "path: /b", None, id="another route lets in"),
+        pytest.param("acl: {allow: [g]}", "path: /b, methods: [GET]", ["GET"], id="with methods"),
+        pytest.param("tags: [t]", "path: /b", ["GET"], id="nothing to guard"),
+    ],
+)
+def test_methods_that_kong_refuses(guarded: str, other: str, methods: list[str] | None) -> None:
+    routes = f"{{path: /, methods: [GET, BASELINE-CONTROL], {guarded}}}, {{{other}}}"
+    made = gal(f"{SERVICE}routes: [{routes}]}}]\n")
+    route = made.at("services.0.routes.0")
+    assert route.get("methods") == methods
+    assert ("request-termination" in made.plugins("services.0.routes.0")) is (methods is None)
+    level = "error" if methods is None else "warning"
+    assert any(f"{level} dropped: Kong takes no method" in one for one in made.said)
+
+
+def test_a_closed_match_gives_no_rank() -> None:
+    """The closed route has to come first without its header, so the order names methods."""
+    closed = "{path_prefix: /i, header_matches: [{name: X, values: [a], invert: true}]}"
+    made = gal(f"{SERVICE}routes: [{closed}, {{path_prefix: /i, methods: [GET]}}]}}]\n")
+    first, second = made.at("services.0.routes.0"), made.at("services.0.routes.1")
+    assert "GET" in first["methods"]
+    assert first["regex_priority"] > second.get("regex_priority", 0)

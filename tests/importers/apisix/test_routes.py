@@ -110,8 +110,14 @@ def test_matches(fields: str, expected: dict[str, Any]) -> None:
         ),
         (
             r"[[ssl_server_name, '~*', '^a\.test\z|\.b\.test\z|^c\..|.']]",
-            {"server_names": ["a.test", "*.b.test", "c.*", "*"]},
+            {"server_names": ["a.test", "*.b.test", "c.*", "*"], "schemes": ["https"]},
         ),
+        (
+            "[[ssl_server_name, ==, a], [scheme, ==, https]]",
+            {"server_names": ["a"], "schemes": ["https"]},
+        ),
+        ("[[OR, [scheme, ==, http], [ssl_server_name, ==, a]]]", {"server_names": ["a"]}),
+        ("[[OR, [ssl_server_name, in, [a, b]], [scheme, ==, http]]]", {"server_names": ["a", "b"]}),
         ("[[server_port, in, ['80', '81']]]", {"destinations": [{"port": 80}, {"port": 81}]}),
         (
             "[[AND, [server_addr, ipmatch, ['::1']], [server_port, ==, '80']]]",
@@ -167,6 +173,16 @@ def test_a_condition_within_a_start(uri: str, condition: str, path: dict[str, An
         ("vars: [[uri, '~~', '^/v']]", '"~~" on the variable "uri"'),
         ("vars: [[request_method, '!', ==, GET]]", '"==" on the variable "request_method"'),
         (r"vars: [[host, '~~', 'a.b']]", '"~~" on the variable "host"'),
+        ("vars: [[scheme, ==, http], [ssl_server_name, ==, a]]", 'on the variable "ssl_server'),
+        ("vars: [[OR, [scheme, ==, https], [ssl_server_name, ==, a]]]", '"OR" of conditions'),
+        (
+            "vars: [[OR, [scheme, ==, http], [scheme, ==, http], [ssl_server_name, ==, a]]]",
+            '"OR" of conditions',
+        ),
+        (
+            "vars: [[OR, [scheme, ==, http], [AND, [scheme, ==, http], [ssl_server_name, ==, a]]]]",
+            '"OR" of conditions',
+        ),
         ("vars: [[server_port, ==, x]]", '"==" on the variable "server_port"'),
         ("vars: [[arg_a, has, x]]", '"has" on the variable'),
         ("filter_func: 'function(vars) return true end'", "what this code takes"),
@@ -240,3 +256,15 @@ def test_routes_of_one_upstream_share_a_service() -> None:
 def test_names_are_unique() -> None:
     plain = model(f"routes: [{{uri: /x, name: a}}, {{uri: /y, name: a}}]{SERVICES}")
     assert [one["name"] for one in plain["routes"]] == ["a", "a-2"]
+
+
+@pytest.mark.parametrize(
+    ("scheme", "expected"),
+    [
+        ("http", {"schemes": ["http"], "redirect": {"scheme": "https"}}),
+        ("https", {"schemes": ["https"]}),
+    ],
+)
+def test_redirect_to_https_of_one_scheme(scheme: str, expected: dict[str, Any]) -> None:
+    fields = f"vars: [[scheme, ==, {scheme}]], plugins: {{redirect: {{http_to_https: true}}}}"
+    assert matches(f"uri: /x, {fields}") == {"path": "/x", **expected}

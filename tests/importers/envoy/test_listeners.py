@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+from gal.importers.envoy import filter_chains
+from gal.importers.envoy.names import Names
+from gal.importers.envoy.routes import Condition
 from gal.model import Gateway
 from tests.importers.envoy.placed import read
 
@@ -178,3 +181,50 @@ MUTUAL = {"require_client_certificate": True}
 )
 def test_chains(listeners: list[dict[str, Any]], expected: list[Row]) -> None:
     assert rows(gateway_of(*listeners)) == expected
+
+
+def _chains(number: int) -> list[dict[str, Any]]:
+    return [
+        chain(host("*", f"b{one}"), match={"server_names": [f"h{one}.test", f"*.w{one}.test"]})
+        for one in range(number)
+    ]
+
+
+def test_chains_are_not_all_compared_with_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[int] = []
+    asked = filter_chains.takes
+
+    def takes(wider: Condition, narrow: Condition) -> bool:
+        calls.append(1)
+        return asked(wider, narrow)
+
+    monkeypatch.setattr(filter_chains, "takes", takes)
+    counted = []
+    for number in (20, 40):
+        calls.clear()
+        gateway_of(listener(443, *_chains(number), chain(host("*", "any"))))
+        counted.append(len(calls))
+    assert counted[1] <= 2 * counted[0] + 10
+
+
+NAMES = [
+    (["a", "a", "a"], ["a", "a-2", "a-3"]),
+    (["a-2", "a", "a"], ["a-2", "a", "a-3"]),
+    (["a", "a", "a-2", "a"], ["a", "a-2", "a-2-2", "a-3"]),
+]
+
+
+@pytest.mark.parametrize(("labels", "given"), NAMES, ids=["alike", "taken", "taken later"])
+def test_names_are_given_once(labels: list[str], given: list[str]) -> None:
+    names = Names()
+    assert [names.unique(label) for label in labels] == given
+
+
+def test_listeners_with_other_guards_stay_apart() -> None:
+    both = [chain(host("*", "x"), before="rbac.v3.RBAC") for _ in range(2)]
+    both[1]["filters"][0]["typed_config"]["rules"] = {"action": "DENY"}
+    gateway = gateway_of(listener(80, both[0]), listener(81, both[1]))
+    logins = [route.policies.authentication for route in gateway.routes]
+    configs = [one.guards[0].config for one in logins if one is not None]
+    assert len(configs) == 2
+    assert configs[0] != configs[1]

@@ -92,6 +92,24 @@ def test_policies(key: str, policy: dict[str, Any]) -> None:
     assert back(f"{key}: {json.dumps(policy)}")[key] == policy
 
 
+@pytest.mark.parametrize(
+    "match",
+    [
+        {"name": "a", "kind": "present", "invert": True},
+        {"name": "a b", "values": ["admin", "b c/|x", "ü"], "invert": True},
+        {"name": "a", "values": ["\\\\", "y"], "invert": True},
+        {"name": "a.b", "values": ["(x)", "%41"], "ignore_case": True, "invert": True},
+        {"name": "a", "values": ["b c/ü"]},
+    ],
+    ids=["present", "values", "a backslash", "signs", "not inverted"],
+)
+def test_query_parameters(match: dict[str, Any]) -> None:
+    found = back(f"query_matches: [{json.dumps(match)}]")
+    assert found.get("authentication") is None
+    if match.get("invert"):
+        assert found["query_matches"] == [match]
+
+
 @pytest.mark.parametrize("kind", ["api_key", "basic", "jwt"])
 def test_consumers(kind: str) -> None:
     found = back(f"authentication: {{type: {kind}}}\n    acl: {{allow: [partners]}}", CONSUMERS)

@@ -15,7 +15,9 @@ OWN = (
     "local_reply_config: {mappers: [{filter: {and_filter: {filters: [{status_code_filter:"
     " {comparison: {op: EQ, value: {default_value: 503, runtime_key: gal.unused}}}},"
     " {response_flag_filter: {flags: [UF, UC, UR]}}]}}, status_code: %d, body: {inline_string:"
-    """ '{"message":"An invalid response was received from the upstream server"}'}}]}"""
+    """ '{"message":"An invalid response was received from the upstream server"}'},"""
+    " body_format_override: {text_format_source: {inline_string: '%%LOCAL_REPLY_BODY%%'},"
+    " content_type: application/json; charset=utf-8}}]}"
 )
 
 
@@ -62,12 +64,43 @@ def test_require_tls(wanted: str, said: list[str]) -> None:
     assert found == said
 
 
-def test_a_header_that_chooses_the_virtual_host_closes_its_routes() -> None:
+@pytest.mark.parametrize(
+    ("domain", "names", "said"),
+    [
+        ("a.test", ["route-match"], ("carried", "a header other than Host chooses")),
+        ("*", [], ("dropped", "no effect, as there is one virtual host for every host")),
+    ],
+    ids=["among several", "the only one"],
+)
+def test_a_header_that_chooses_the_virtual_host(
+    domain: str, names: list[str], said: tuple[str, str]
+) -> None:
     text = file().replace("route_config:", "route_config:\n            vhost_header: X-Host")
-    gateway, _ = read(text)
+    gateway, ledger = read(text.replace("domains: ['*']", f"domains: ['{domain}']"))
     login = gateway.routes[0].policies.authentication
-    assert login is not None
-    assert [one.name for one in login.guards] == ["route-match"]
+    assert [one.name for one in (login.guards if login is not None else [])] == names
+    told = [(one.fate.value, one.message) for one in ledger if one.path.endswith("vhost_header")]
+    assert [fate for fate, _ in told] == [said[0]]
+    assert told[0][1].startswith(said[1])
+
+
+@pytest.mark.parametrize(
+    ("domain", "table", "manager", "said"),
+    [
+        ("a.test", "", "", True),
+        ("*", "", "", False),
+        ("a.test:81", "", "", False),
+        ("a.test", "ignore_port_in_host_matching: true", "", False),
+        ("a.test", "", "strip_any_host_port: true", False),
+    ],
+    ids=["a name", "every host", "with a port", "ports ignored", "ports taken away"],
+)
+def test_ports_in_host(domain: str, table: str, manager: str, said: bool) -> None:
+    text = file(manager=manager).replace("domains: ['*']", f"domains: ['{domain}']")
+    text = text.replace("route_config:", f"route_config:\n            {table}")
+    _, ledger = read(text)
+    message = "a Host with a port is another one for Envoy; here the port is not compared"
+    assert (message in [one.message for one in ledger]) == said
 
 
 @pytest.mark.parametrize(

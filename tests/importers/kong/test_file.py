@@ -248,11 +248,32 @@ def test_what_deck_fills_in(text: str, path: str, wanted: Any) -> None:
         (
             "consumer_groups: [{name: g, plugins: [{name: acl}]}]",
             (
-                "error carried consumer_groups[0].plugins[0]: acl refuses members of this group on"
-                " Kong only"
+                "info carried consumer_groups[0].plugins[0]: only Kong knows this access control:"
+                " any other gateway will refuse everybody"
+            ),
+        ),
+        (
+            "consumer_groups: [{name: g, plugins: [{name: rate-limiting-advanced}]}]",
+            (
+                "warning carried consumer_groups: policies for groups of consumers are the"
+                " enterprise's own"
             ),
         ),
     ],
 )
 def test_ledger(text: str, entry: str) -> None:
     assert entry in said(text)
+
+
+def test_a_group_keeps_what_no_guard_stands_for() -> None:
+    limit = "{name: rate-limiting-advanced}"
+    off = "{name: acl, enabled: false}"
+    plugins = f"{limit}, {off}, {{name: acl, id: i, config: {{deny: [b]}}}}"
+    found = model(f"consumer_groups: [{{name: g, plugins: [{plugins}]}}]")
+    kept = [{"name": "rate-limiting-advanced"}, {"name": "acl", "enabled": False}]
+    assert fragment(found, "extensions.kong") == {
+        "consumer_groups": [{"name": "g", "plugins": kept}]
+    }
+    guard = fragment(found, "policies.authentication.guards.0")
+    assert guard["config"] == {"deny": ["b"]}
+    assert guard["settings"] == {"consumer_group": "g", "id": "i"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gal.importers.traefik.go_expressions import refused
+from gal.go_expressions import refused
 from tests.importers.traefik.reading import routers, routes, said
 
 READ = (
