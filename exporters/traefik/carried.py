@@ -149,15 +149,28 @@ def put_back(data: Json, shared: Shared) -> None:
 
 
 def put_back_static(data: Json, shared: Shared) -> None:
-    """Settings of the static file. Entry points and this file's own provider stay as they are."""
+    """Settings of the static file. This file's own provider stays as it is."""
     for key, value in _mapping(_kept(shared).get("static")).items():
         if key == "providers":
             data[key] = {**_mapping(value), **data[key]}
         elif key == "core":  # the rules are written in the syntax of version 3
             others = {name: one for name, one in _mapping(value).items() if name != _SYNTAX}
             data |= {key: others} if others else {}
-        elif key != "entryPoints":
+        elif key == "entryPoints":
+            _entry_points(data[key], _mapping(value))
+        else:
             data[key] = value
+
+
+def _entry_points(data: Json, kept_ones: Json) -> None:
+    """Settings of entry points that are written, and whole ones that take no HTTP requests."""
+    for name, settings in kept_ones.items():
+        own = data.get(name)
+        if own is not None:
+            http = {**below(settings, "http"), **below(own, "http")}
+            own |= {**settings, **own, **({"http": http} if http else {})}
+        elif "address" in map(str.lower, _mapping(settings)):
+            data[name] = settings
 
 
 def _kept(shared: Shared) -> Json:

@@ -116,7 +116,7 @@ def _kong(subject: Subject, made: Names) -> None:
         if isinstance(node, Mapping) and node.key == "config":
             made.use("consumer", at(node, "anonymous"))
     if not selected:  # else the file is a part of what a database holds
-        made.complete |= {"consumer", "CA certificate", "upstream"}
+        made.complete |= {"consumer", "CA certificate", "upstream", "service"}
 
 
 def _kong_service(service: Node, made: Names) -> None:
@@ -152,7 +152,7 @@ def _apisix(subject: Subject, made: Names) -> None:
         if not isinstance(node, Mapping):
             continue
         made.use("consumer", node.peek("anonymous_consumer"))
-        for key, kind in _APISIX_KEYS.items():
+        for key, kind in APISIX_KEYS.items():
             made.use(kind, node.peek(key))
     made.complete |= {"consumer", *_SINGULAR.values()}
 
@@ -163,12 +163,13 @@ _SINGULAR = {
     "plugin_configs": "plugin config",
     "consumer_groups": "consumer group",
 }
-_APISIX_KEYS = {
+APISIX_KEYS = {
     "upstream_id": "upstream",
     "service_id": "service",
     "plugin_config_id": "plugin config",
     "group_id": "consumer group",
 }
+"""Fields that name something by its id."""
 
 
 # -- Traefik
@@ -325,12 +326,4 @@ def missing(names: Names) -> Iterator[Reference]:
         if not one.needed or one.kind not in known or one.name in known[one.kind]:
             continue
         if known[one.kind] or not one.elsewhere:
-            yield one
-
-
-def unused(names: Names) -> Iterator[Definition]:
-    """What is defined and never named, of the kinds that serve for nothing else."""
-    used = {(one.kind, one.name) for one in names.references}
-    for one in names.definitions:
-        if one.kind in names.complete and not any((one.kind, name) in used for name in one.names):
             yield one

@@ -55,7 +55,7 @@ def build(documents: Sequence[Document], context: ImportContext) -> Gateway:
         report.at(
             sources.roots[0], Fate.APPROXIMATED, Level.INFO, "listeners", message, whole=False
         )
-    carry_static(sources.static, gateway, report)
+    carry_static(sources.static, points.others, gateway, report)
     carry_others(sources.others, gateway, report)
     report_untaken(sources.made, report)
     return gateway

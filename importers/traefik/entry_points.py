@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gal.importers.traefik.options import flag, number, plain, section, strings, text
 from gal.ledger import Fate, Level
@@ -63,6 +63,7 @@ class EntryPoint:
         default: routers that name no entry point are here.
         redirection: where plain requests are sent.
         node: where it is said; unset for one that only routers name.
+        kept: settings that only Traefik knows.
         plain: a router takes plain requests here.
         secure: a router takes TLS here.
     """
@@ -75,16 +76,25 @@ class EntryPoint:
     default: bool = False
     redirection: Redirection | None = None
     node: Node | None = None
+    kept: dict[str, Any] = field(default_factory=dict)
     plain: bool = False
     secure: bool = False
 
 
 @dataclass(slots=True)
 class EntryPoints:
-    """All entry points, by name."""
+    """All entry points.
+
+    Attributes:
+        known: by name.
+        assumed: the files say none: those that routers name are taken to be there.
+        others: those that no HTTP request comes to, as the file has them, and what only Traefik
+            knows of the others.
+    """
 
     known: dict[str, EntryPoint] = field(default_factory=dict)
     assumed: bool = False
+    others: dict[str, Any] = field(default_factory=dict)
 
     def of(self, names: Iterable[str], *, secure: bool) -> tuple[list[EntryPoint], list[str]]:
         """The entry points of a router, without names the default ones; and names of none."""
@@ -132,8 +142,11 @@ def read_entry_points(static: Sequence[Mapping], report: Reporter) -> EntryPoint
             below = node if isinstance(node, Mapping) else None
             if below is None:
                 raise node.mismatch("a mapping")
+            given_as = below.plain()
             point = _read(name, below, report)
-            if point is not None:
+            if point is None:
+                found.others[name] = given_as
+            else:
                 found.known[name] = point
     found.assumed = not any(points is not None for points in given)
     return found
@@ -146,7 +159,7 @@ def _read(name: str, node: Mapping, report: Reporter) -> EntryPoint | None:
     if protocol == "udp":
         node.take_all()
         message = "other gateways are written without UDP"
-        report.at(node, Fate.DROPPED, Level.WARNING, "listeners", message)
+        report.at(node, Fate.CARRIED, Level.WARNING, "listeners", message)
         return None
     if not port.isdigit():
         raise node.error(f'"{address}" is no address such as :80')
@@ -158,16 +171,16 @@ def _read(name: str, node: Mapping, report: Reporter) -> EntryPoint | None:
         _http(point, http, bypass, report)
     forwarded = section(node, "forwardedHeaders")
     if forwarded is not None:
-        plain(forwarded)
+        point.kept["forwardedHeaders"] = plain(forwarded)
         message = "other gateways take the client's address from the connection"
-        report.at(forwarded, Fate.DROPPED, Level.WARNING, "listeners", message)
+        report.at(forwarded, Fate.CARRIED, Level.WARNING, "listeners", message)
     for option in (*_QUIET, "udp", "reusePort"):
         below = node.take(option)
         if below is not None:
-            plain(below)
+            point.kept[option] = plain(below)
             level = Level.WARNING if option == "proxyProtocol" else Level.INFO
             message = "only Traefik has this setting of listeners"
-            report.at(below, Fate.DROPPED, level, "listeners", message)
+            report.at(below, Fate.CARRIED, level, "listeners", message)
     return point
 
 
@@ -189,9 +202,9 @@ def _http(point: EntryPoint, node: Mapping, bypass: bool, report: Reporter) -> N
     for option in _OF_HTTP:
         below = node.take(option)
         if below is not None:
-            plain(below)
+            point.kept.setdefault("http", {})[option] = plain(below)
             message = "only Traefik has this setting of listeners"
-            report.at(below, Fate.DROPPED, Level.WARNING, "listeners", message)
+            report.at(below, Fate.CARRIED, Level.WARNING, "listeners", message)
 
 
 def listeners(points: EntryPoints, report: Reporter) -> list[Listener]:
@@ -203,6 +216,8 @@ def listeners(points: EntryPoints, report: Reporter) -> list[Listener]:
     others = any(point.secure and not point.plain for point in known)
     for point in known:
         if point.name == _INTERNAL and not (point.plain or point.secure):
+            if point.node is not None:
+                points.others[point.name] = point.node.plain()
             continue
         secure = point.secure or (point.tls is not None and not point.plain)
         if point.secure and point.plain:
@@ -216,6 +231,8 @@ def listeners(points: EntryPoints, report: Reporter) -> list[Listener]:
         protocol = "https" if secure else "http"
         host = point.host or "0.0.0.0"
         found.append(Listener(point.name, host, point.port, protocol, origin=origin))
+        if point.kept:
+            points.others[point.name] = point.kept
     return found
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gal.convert import NOT_UNDERSTOOD
 from gal.importers.traefik.nodes import untaken
@@ -24,8 +24,14 @@ _QUIET = frozenset(
 )
 
 
-def carry_static(static: Iterable[Mapping], gateway: Gateway, report: Reporter) -> None:
-    """What the static configuration says besides entry points."""
+def carry_static(
+    static: Iterable[Mapping], points: dict[str, Any], gateway: Gateway, report: Reporter
+) -> None:
+    """What the static configuration says besides listeners; `points` is what only Traefik knows of
+    entry points."""
+    if points:
+        kept = gateway.extensions.setdefault("traefik", {}).setdefault("static", {})
+        kept["entryPoints"] = dict(points)
     for root in static:
         for key in list(root.untaken()):
             root.mark(key)

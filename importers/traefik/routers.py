@@ -44,6 +44,9 @@ _V2_OPTIONS = ("pilot",)
 _V2_MIDDLEWARE = "ipwhitelist"
 _NO_ROUTE = 404
 _TEMPLATED = re.compile(r"\b(?:Host|Path|PathPrefix|HostRegexp)\(\s*[`\"]([^`\"]*)[`\"]")
+_PAIR = re.compile(r"\bQuery\(\s*(?:`[^`=]+=[^`]*`|\"[^\"=]+=[^\"]*\")\s*\)")
+"""A parameter with its value in one text: version 3 asks for a name with an equals sign in it."""
+
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,8 +299,11 @@ class Routers:
 
 
 def _looks_like_v2(rule: str) -> bool:
-    """Whether a rule that v3 reads, too, holds templates in its hosts or paths."""
-    return any(has_template(value) for value in _TEMPLATED.findall(rule))
+    """Whether a rule that v3 reads, too, holds templates in its hosts or paths, or
+    `Query(`name=value`)`.
+    """
+    templates = any(has_template(value) for value in _TEMPLATED.findall(rule))
+    return templates or _PAIR.search(rule) is not None
 
 
 def _guard(route: Route, router: Router, reasons: Sequence[str]) -> None:
