@@ -69,8 +69,14 @@ class OutputFile:
         name: its fixed name, such as `envoy.yaml`.
         data: plain data: dicts, lists, strings, numbers.
         last_line: a comment that has to end the file where it is YAML.
+        only_yaml: its reader takes no other format, whatever the user chooses for the others.
     """
 
     name: str
     data: dict[str, Any]
     last_line: str = ""
+    only_yaml: bool = False
+
+    def format_of(self, chosen: str) -> str:
+        """The format that it is written in where the user chose one."""
+        return "yaml" if self.only_yaml else chosen

@@ -28,6 +28,13 @@ _TEXTS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("a Terraform file", re.compile(r'^(?:resource|provider|module)\s+"[\w-]+"', re.MULTILINE)),
     ("a certificate or key", re.compile(r"^-----BEGIN [A-Z ]+-----", re.MULTILINE)),
 )
+_HELM = frozenset(
+    (
+        *("replicaCount", "imagePullSecrets", "nameOverride", "fullnameOverride", "podAnnotations"),
+        *("serviceAccount", "securityContext", "podSecurityContext", "nodeSelector", "tolerations"),
+        *("affinity", "autoscaling", "ingressController", "dblessConfig", "additionalArguments"),
+    )
+)
 _DIRECTIVE = re.compile(r";\s*$", re.MULTILINE)
 _ONLY_OF_NGINX = "a configuration of nginx"
 
@@ -52,6 +59,14 @@ def foreign_text(error: InputError) -> InputError:
     return InputError(f"this is {name}, which GAL does not read", position, None)
 
 
+def is_helm_values(root: Mapping) -> bool:
+    """Whether a file holds the values of a Helm chart: an image with its tag, or settings of pods."""
+    image = root.peek("image")
+    if isinstance(image, Mapping) and {"repository", "tag", "pullPolicy"} & image.keys():
+        return True
+    return len(_HELM & root.keys()) > 1
+
+
 def named_document(document: Document) -> str | None:
     """What a document is that no importer takes for its own, if that is known."""
     root = document.root
@@ -67,6 +82,8 @@ def named_document(document: Document) -> str | None:
         return "an OpenAPI document"
     if {"apiVersion", "name", "version"} <= keys:
         return "a Helm chart's Chart.yaml"
+    if is_helm_values(root):
+        return "the values of a Helm chart (helm template renders its manifests)"
     services = root.peek("services")
     if isinstance(services, Mapping) and any(
         isinstance(one, Mapping) and ({"image", "build"} & one.keys())

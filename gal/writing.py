@@ -41,6 +41,7 @@ def render_file(file: OutputFile, output_format: str = "yaml") -> str:
     Raises:
         UsageError: the format is not one of `FORMATS`.
     """
+    output_format = file.format_of(output_format)
     text = render(file.data, output_format)
     return f"{text}{file.last_line}\n" if file.last_line and output_format == "yaml" else text
 

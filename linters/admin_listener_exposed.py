@@ -9,7 +9,8 @@ on the loopback address, on a Unix socket, or behind a list of allowed addresses
   is `null`: the default is gone then, and nothing takes its place. Data planes have no Admin API.
   The Control API (`apisix.control.ip`), which asks for nothing, is on 127.0.0.1 by default.
 - **Traefik**: `api.insecure: true` puts API and dashboard on the entry point `traefik`, port 8080
-  of all addresses, unless that entry point has another address.
+  of all addresses, unless that entry point has another address. Where a Compose file does not
+  publish the port, only other containers reach it, and the finding is medium.
 - **Envoy**: `admin` asks for nothing; its `/quitquitquit` ends Envoy, and `/config_dump` shows what
   is configured. `allow_paths` keeps what it does not name away, so the finding is less severe.
 
@@ -24,6 +25,7 @@ from collections.abc import Iterator
 from gal.lint import envoy_files, traefik_files
 from gal.lint.addresses import every_network, host_and_port, is_local
 from gal.lint.client_address import setups
+from gal.lint.compose import published_ports
 from gal.lint.finding import Edit, Finding, Fix, Where, finding
 from gal.lint.peeking import at, flag, items, section, text, texts
 from gal.lint.rule import Confidence, Rule, Safety, Severity, bad, good
@@ -48,6 +50,12 @@ RULE = Rule(
 )
 
 _EVERY = frozenset(("", "0.0.0.0", "::", "*"))
+_HELP = {
+    "kong": "listen on 127.0.0.1, or reach the Admin API by a route that asks for credentials",
+    "apisix": "listen on 127.0.0.1, or allow certain addresses only",
+    "traefik": "leave insecure away, and lead a router with authentication to api@internal",
+    "envoy": "listen on 127.0.0.1, or on a Unix socket (pipe)",
+}
 
 
 def check(subject: Subject) -> Iterator[Finding]:
@@ -105,11 +113,16 @@ def _traefik(subject: Subject) -> Iterator[Finding]:
         if api is None or not flag(api, "insecure"):
             continue
         address = text(points.get("traefik"), "address") or ":8080"
-        host, _ = host_and_port(address.partition("/")[0])
-        if not is_local(host):
-            message = f"the API listens without authentication on {_shown(host)}"
-            severity = Severity.CRITICAL if _bare(host) in _EVERY else Severity.HIGH
-            yield _finding(subject, message, api, "insecure", severity)
+        host, port = host_and_port(address.partition("/")[0])
+        if is_local(host):
+            continue
+        message = f"the API listens without authentication on {_shown(host)}"
+        severity = Severity.CRITICAL if _bare(host) in _EVERY else Severity.HIGH
+        published = published_ports(subject, static)
+        if published is not None and port not in published:
+            message += f" of its container, though port {port} is not published"
+            severity = Severity.MEDIUM
+        yield _finding(subject, message, api, "insecure", severity)
 
 
 def _envoy(subject: Subject) -> Iterator[Finding]:
@@ -147,7 +160,7 @@ def _finding(
         owner=subject.gateway,
         severity=severity,
         value="administration is open",
-        help="listen on 127.0.0.1 or a Unix socket, or allow certain addresses only",
+        help=_HELP.get(subject.provider, "listen on 127.0.0.1"),
         fix=fix,
     )
 
@@ -221,6 +234,15 @@ EXAMPLES = (
     ),
     bad("traefik", f"{_TRAEFIK}api: {{insecure: true}}  # <-\n"),
     bad("traefik", f"{_COMPOSE}    - --api.insecure=true  # <-\n{_LABELS}"),
+    bad(
+        "traefik",
+        f'{_COMPOSE}    - --api.insecure=true  # <-\n    ports: ["80:80", "8080:8080"]\n{_LABELS}',
+    ),
+    bad(
+        "traefik",
+        f'{_COMPOSE}    - --api.insecure=true  # <-\n    ports: ["127.0.0.1:8080:8080"]\n{_LABELS}',
+        "only other containers get there, so medium",
+    ),
     good("traefik", f"{_TRAEFIK}api: {{dashboard: true}}\n"),
     good("traefik", f"{_COMPOSE}    - --api.insecure=false\n{_LABELS}"),
     good(

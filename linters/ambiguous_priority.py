@@ -23,10 +23,11 @@ from collections.abc import Iterator
 
 from gal.lint.finding import Finding, finding, place_of
 from gal.lint.overlaps import Overlap, overlaps
+from gal.lint.path_guards import guards_differ
 from gal.lint.rule import Confidence, Rule, Severity, bad, good
 from gal.lint.shadows import Earlier, act_alike, placed, title
 from gal.lint.subject import Subject
-from gal.model import Acl, Authentication, IpAccess, Policy, Route, RouteOrder
+from gal.model import Route, RouteOrder
 
 RULE = Rule(
     code="GAL072",
@@ -44,16 +45,15 @@ RULE = Rule(
 )
 
 _DECIDES = {
-    RouteOrder.KONG: "only their ids decide",
-    RouteOrder.APISIX: "nothing decides",
-    RouteOrder.TRAEFIK: "the winner changes from start to start",
+    RouteOrder.KONG: "only their ids decide which of them gets",
+    RouteOrder.APISIX: "nothing decides which of them gets",
+    RouteOrder.TRAEFIK: "it changes from start to start which of them gets",
 }
 _HELP = {
     RouteOrder.KONG: "let one of them ask for more, or give expressions different regex_priority",
     RouteOrder.APISIX: "give them different priorities",
     RouteOrder.TRAEFIK: "give them different priorities",
 }
-_GUARDS: tuple[type[Policy], ...] = (Authentication, Acl, IpAccess)
 
 
 def check(subject: Subject) -> Iterator[Finding]:
@@ -76,7 +76,7 @@ def _finding(subject: Subject, found: list[Overlap], order: RouteOrder) -> Findi
     return finding(
         RULE,
         f"{title(subject, route)} and {title(subject, first.first.route)}{also} rank alike{asked}: "
-        f"{_DECIDES[order]} who gets such as {request}",
+        f"{_DECIDES[order]} requests such as {request}",
         route,
         owner=route,
         severity=Severity.HIGH if opens else None,
@@ -89,8 +89,7 @@ def _finding(subject: Subject, found: list[Overlap], order: RouteOrder) -> Findi
 
 
 def _guards_differ(subject: Subject, one: Route, other: Route) -> bool:
-    views = subject.view_of[id(one)], subject.view_of[id(other)]
-    return any(views[0].policy(kind) != views[1].policy(kind) for kind in _GUARDS)
+    return guards_differ(subject.view_of[id(one)], subject.view_of[id(other)])
 
 
 _KONG_A = """\

@@ -28,7 +28,7 @@ from gal.reading import Mapping
 RULE = Rule(
     code="GAL014",
     name="auth-fails-open",
-    title="Everybody gets in while the service that decides does not answer",
+    title="Everybody gets in while the authorization service does not answer",
     severity=Severity.HIGH,
     confidence=Confidence.HIGH,
     cwe=(636, 280),
@@ -60,7 +60,7 @@ def check(subject: Subject) -> Iterator[Finding]:
                 yield _finding(config, key, guard.owner)
 
 
-_MESSAGE = "requests go on unchecked while the service that decides does not answer"
+_MESSAGE = "requests go on unchecked while the authorization service does not answer"
 
 
 def _finding(node: Mapping, key: str, owner: ModelNode) -> Finding:

@@ -16,14 +16,15 @@ tokens and logs.
   where they lack TLS or check no certificate. What the `uri` of a `http_uri` says does not count.
 
 Connections to the same machine are none of these. Within a private network (by its name or address)
-plain text is low, unless users' passwords go over it.
+plain text is low, unless users' passwords go over it. Connections to the same host with the same
+fault are one finding.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gal.lint.finding import Finding, finding
+from gal.lint.finding import Finding, finding, place_of
 from gal.lint.hosts import is_machine, is_public
 from gal.lint.owners import owner_of
 from gal.lint.rule import Confidence, Rule, Severity, bad, good
@@ -52,20 +53,27 @@ RULE = Rule(
 
 def check(subject: Subject) -> Iterator[Finding]:
     """Connections to other machines in plain text, or without a check of the certificate."""
+    alike: dict[tuple[str, Severity], list[Channel]] = {}
     for one in channels(subject):
         outside = [host for host in one.hosts if not is_machine(host)]
         if not outside or (one.secure and not one.unchecked):
             continue
         public = [host for host in outside if is_public(host, subject.settings.internal_hosts)]
+        message = _message(one, (public or outside)[0])
+        alike.setdefault((message, _severity(one, bool(public))), []).append(one)
+    for (message, severity), several in alike.items():
+        first = several[0]
         yield finding(
             RULE,
-            _message(one, (public or outside)[0]),
-            one.node,
-            one.key,
-            owner=owner_of(subject, one.node),
-            value=f"a connection to {one.what} that is not protected",
-            severity=_severity(one, bool(public)),
+            message + (f", in {len(several)} places" if len(several) > 1 else ""),
+            first.node,
+            first.key,
+            owner=owner_of(subject, first.node) if len(several) == 1 else subject.gateway,
+            value=f"a connection to {first.what} that is not protected",
+            severity=severity,
+            related=[place_of(one.node, one.key, "here, too") for one in several[1:5]],
             help="speak TLS, and check the certificate",
+            count=len(several),
         )
 
 
@@ -195,6 +203,13 @@ EXAMPLES = (
         _apisix("forward-auth", "uri: https://auth.internal", "ssl_verify: false  # <-"),
     ),
     bad("apisix", _apisix("forward-auth", "uri: http://auth.example.com  # <-")),
+    bad(
+        "apisix",
+        _apisix("forward-auth", "uri: http://auth.example.com  # <-")
+        + '- uri: /cart\n  upstream: {nodes: {"shop.internal:80": 1}}\n'
+        "  plugins: {forward-auth: {uri: http://auth.example.com}}\n",
+        "one finding for both places",
+    ),
     bad("apisix", f'{_ETCD}    host: ["http://10.0.0.5:2379"]  # <-\n', file="config.yaml"),
     good("apisix", _apisix("limit-count", *_COUNT, "redis_ssl: true", "redis_ssl_verify: true")),
     good("apisix", _apisix("forward-auth", "uri: https://auth.internal"), "checked by default"),

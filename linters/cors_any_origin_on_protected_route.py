@@ -10,19 +10,20 @@ For a public interface that is right. Where the callers are known, their origins
 - **Envoy**: `exact: "*"` in `allow_origin_string_match`, or another matcher that fits everything.
 
 Only keys, tokens and passwords in the request count as credentials here, and nothing is said of
-routes that ask for none. With credentials allowed, it is GAL001.
+routes that ask for none. Where no origins are named, there is one finding for all such places. With
+credentials allowed, it is GAL001.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from gal.lint.finding import Finding, finding, place_of
+from gal.lint.finding import Finding, Place, finding, place_of
 from gal.lint.origins import accepts_any
 from gal.lint.rule import Confidence, Persona, Rule, Severity, bad, good
-from gal.lint.standing import standing
+from gal.lint.standing import Standing, standing
 from gal.lint.subject import RouteView, Subject, explicit
-from gal.model import Authentication, AuthenticationType, Cors
+from gal.model import Authentication, AuthenticationType, Cors, ModelNode
 
 RULE = Rule(
     code="GAL005",
@@ -46,26 +47,46 @@ _MOST_RELATED = 5
 
 def check(subject: Subject) -> Iterator[Finding]:
     """CORS policies that name any origin, on routes that ask for keys, tokens or passwords."""
+    unsaid: list[tuple[Standing[Cors], list[RouteView]]] = []
     for one in standing(subject, Cors):
         guarded = [view for view in one.routes if _asks(view)]
         how = accepts_any(one.policy) if guarded and not one.policy.allow_credentials else None
         if how is None:
             continue
-        what = guarded[0].title if len(guarded) == 1 else f"{len(guarded)} routes"
-        yield finding(
-            RULE,
-            f"any origin may read answers of {what} with authentication: {how}",
-            one.policy,
-            next((name for name in _FIELDS if explicit(one.policy, name)), ""),
-            owner=one.owner,
-            value="any origin beside authentication",
-            related=[
-                place_of(view.route, message="asks for credentials")
-                for view in guarded[:_MOST_RELATED]
-            ],
-            help="list the origins of the pages that use it",
-            count=len(guarded),
-        )
+        field = next((name for name in _FIELDS if explicit(one.policy, name)), "")
+        if field:
+            yield _finding(one, field, guarded, how, one.owner, ())
+        else:
+            unsaid.append((one, guarded))
+    if unsaid:
+        first, others = unsaid[0][0], [one for one, _ in unsaid[1:]]
+        views = [view for _, guarded in unsaid for view in guarded]
+        more = [place_of(one.policy, message="here, too") for one in others[:_MOST_RELATED]]
+        how = "no origins are named" + (f", in {len(unsaid)} places" if others else "")
+        yield _finding(first, "", views, how, subject.gateway if others else first.owner, more)
+
+
+def _finding(
+    one: Standing[Cors],
+    field: str,
+    guarded: list[RouteView],
+    how: str,
+    owner: ModelNode,
+    more: Iterable[Place],
+) -> Finding:
+    what = guarded[0].title if len(guarded) == 1 else f"{len(guarded)} routes"
+    asking = [place_of(view.route, message="asks for credentials") for view in guarded]
+    return finding(
+        RULE,
+        f"any origin may read answers of {what} with authentication: {how}",
+        one.policy,
+        field,
+        owner=owner,
+        value="any origin beside authentication",
+        related=[*more, *asking][:_MOST_RELATED],
+        help="list the origins of the pages that use it",
+        count=len(guarded),
+    )
 
 
 def _asks(view: RouteView) -> bool:
@@ -129,6 +150,13 @@ _ANY = 'allow_origin_string_match: [{exact: "*"}]'
 EXAMPLES = (
     bad("kong", _kong("name: cors  # <-", _KEY), "no origins are all origins"),
     bad("kong", _kong('name: cors\n    config: {origins: ["*"]}  # <-', _KEY)),
+    bad(
+        "kong",
+        _kong("name: cors  # <-", _KEY)
+        + "- name: cart\n  url: http://cart.internal\n  routes: [{name: cart, paths: [/cart]}]\n"
+        "  plugins: [{name: cors}, {name: key-auth}]\n",
+        "one finding for both",
+    ),
     good("kong", _kong("name: cors"), "nobody is asked for credentials"),
     good("kong", _kong("{name: cors, config: {origins: [https://a.test]}}", _KEY)),
     good("kong", _kong("{name: cors, enabled: false}", _KEY), "it does not run"),

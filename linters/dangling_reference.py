@@ -47,9 +47,9 @@ RULE = Rule(
 )
 
 _THEN = {
-    ("kong", "consumer"): "who comes without credentials gets 500",
+    ("kong", "consumer"): "requests without credentials get 500",
     ("kong", "CA certificate"): "Kong goes on with those that it trusts by itself",
-    ("apisix", "consumer"): "who comes without credentials gets 401",
+    ("apisix", "consumer"): "requests without credentials get 401",
     ("envoy", "cluster"): "Envoy does not start, or what needs the cluster fails",
 }
 _ALWAYS = {
@@ -66,9 +66,10 @@ def check(subject: Subject) -> Iterator[Finding]:
 
 def _finding(subject: Subject, one: Reference) -> Finding:
     then = _THEN.get((subject.provider, one.kind)) or _ALWAYS.get(subject.provider, "it fails")
+    verb = "are" if one.kind.endswith("options") else "is"
     return finding(
         RULE,
-        f'there is no {one.kind} "{one.name}": {then}',
+        f'there {verb} no {one.kind} "{one.name}": {then}',
         one.node,
         owner=owner_of(subject, one.node),
         value=one.name,

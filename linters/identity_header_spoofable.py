@@ -60,6 +60,12 @@ _HELP = "take the header away on routes that do not set it"
 _XFCC = "x-forwarded-client-cert"
 _FORWARDED = {"ALWAYS_FORWARD_ONLY": Severity.HIGH, "FORWARD_ONLY": Severity.MEDIUM}
 _SHOWN = 4
+_OWN = frozenset(
+    (
+        *("x-consumer-id", "x-consumer-custom-id", "x-consumer-username", "x-consumer-groups"),
+        *("x-credential-identifier", "x-anonymous-consumer"),
+    )
+)
 
 
 @dataclass(slots=True)
@@ -133,11 +139,17 @@ def _finding(keys: tuple[str, ...], views: list[RouteView], group: _Group) -> Fi
         f"a client can make up {name}{more} on {where}: {trusted.title} sets it for the same "
         "upstream",
         views[0].route,
-        value=" ".join(sorted(keys)),
+        value=_value(keys),
         related=related,
         help=_HELP,
         count=len(views),
     )
+
+
+def _value(keys: tuple[str, ...]) -> str:
+    """The headers; those of a gateway's own have other names on every gateway."""
+    own = all(key in _OWN or key.startswith("x-gal-") for key in keys)
+    return "the gateway's own header" if own else " ".join(sorted(keys))
 
 
 # -- Envoy's own

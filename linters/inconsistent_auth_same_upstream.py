@@ -13,6 +13,7 @@ There is no finding
 - where the open route is narrower than the guarded one, as an exception from it is;
 - where the open route is for everybody by its path or its mark, or for some addresses only (see
   GAL010);
+- where nothing but code (Lua, Wasm, `ext_proc`) might ask for credentials: that is not judged;
 - where the route matches by an expression, or its replacement of the path is not a prefix for
   another: that is not judged.
 
@@ -116,6 +117,16 @@ filters:
   typed_config:
     "@type": type.googleapis.com/envoy.extensions.filters.http.basic_auth.v3.BasicAuth
     users: {inline_string: "anna:{SHA}2kuSN7rMzfGcB2DKt67EqDWQELA="}
+routes:
+- match: {prefix: /orders}
+  route: {cluster: one}
+"""
+_CODE = """\
+filters:
+- name: envoy.filters.http.lua
+  typed_config:
+    "@type": type.googleapis.com/envoy.extensions.filters.http.lua.v3.Lua
+    default_source_code: {inline_string: "function envoy_on_request(handle) end"}
 routes:
 - match: {prefix: /orders}
   route: {cluster: one}
@@ -250,5 +261,11 @@ EXAMPLES = (
         "envoy",
         f"{_ENVOY}- match: {{prefix: /old}}\n  redirect: {{path_redirect: /orders}}\n{_OFF}",
         "the client asks again",
+    ),
+    good(
+        "envoy",
+        f"{_CODE}- match: {{prefix: /old}}\n  route: {{cluster: one, prefix_rewrite: /}}\n"
+        + _OFF.replace("basic_auth", "lua"),
+        "what the code asks for is not known",
     ),
 )

@@ -26,6 +26,7 @@ from gal.lint.owners import owner_of
 from gal.lint.peeking import at, text
 from gal.lint.rule import Confidence, Rule, Severity, bad, good
 from gal.lint.subject import Subject
+from gal.model import ModelNode
 from gal.reading import Mapping, Node, Scalar
 
 RULE = Rule(
@@ -106,11 +107,21 @@ def _finding(subject: Subject, node: Node, kind: str) -> Finding:
         RULE,
         f"{which}{of} stands in {node.key if isinstance(node.key, str) else 'a list'}",
         node,
-        owner=owner_of(subject, node),
+        owner=_whose(subject, node),
         value="encrypted private key" if encrypted else "private key",
         severity=Severity.HIGH if encrypted else None,
         help=_HELP.get(subject.provider, ""),
     )
+
+
+def _whose(subject: Subject, node: Node) -> ModelNode:
+    """The certificate that a key belongs to, also where it stands twice; else what is around it."""
+    owner = owner_of(subject, node)
+    if owner is not subject.gateway or not isinstance(node.parent, Mapping):
+        return owner
+    beside = {one.text for one in node.parent.entries.values() if isinstance(one, Scalar)}
+    known = (one for one in subject.gateway.certificates if one.certificate in beside)
+    return next(known, owner)
 
 
 _BODY = "MIIB" + "AGhhcmRseS1hLWtleQ" * 3

@@ -24,7 +24,7 @@ from collections.abc import Iterator
 from gal.lint import traefik_files
 from gal.lint.addresses import host_and_port, is_local
 from gal.lint.asked import identity_asked
-from gal.lint.client_address import setups, views_of
+from gal.lint.client_address import setups, views_at
 from gal.lint.envoy_messages import messages, percent
 from gal.lint.exposure import limited_by_address, only_local
 from gal.lint.finding import Finding, Where, finding
@@ -35,7 +35,7 @@ from gal.lint.plugin_nodes import plugin_nodes
 from gal.lint.rule import Confidence, Rule, Severity, bad, good
 from gal.lint.subject import RouteView, Subject
 from gal.model import DirectResponse, ModelNode
-from gal.reading import Mapping
+from gal.reading import Mapping, Node, Scalar, Sequence
 
 RULE = Rule(
     code="GAL063",
@@ -122,13 +122,33 @@ def _of_apisix(subject: Subject) -> Iterator[Finding]:
             yield _finding(message, settings, "enable_dev_mode", subject.gateway, _AWAY)
     for plugin in plugin_nodes(subject, "public-api", *_OF_TESTS):
         owner = owner_of(subject, plugin.node)
-        if not any(_is_open(view) for view in views_of(subject, owner)):
+        if not any(_is_open(view) for view in views_at(subject, plugin.node)):
+            continue
+        if _asks_for_https(plugin.config):
             continue
         if plugin.name == "public-api":
             yield _finding("an API of a plugin is for everybody", plugin.config, "", owner, _ASK)
         else:
             message = f"{plugin.name} {_OF_TESTS[plugin.name]}, on a route for everybody"
             yield _finding(message, plugin.config, "", owner, _AWAY)
+
+
+def _asks_for_https(config: Mapping) -> bool:
+    """Whether a fault is how plain HTTP is refused."""
+    if section(config, "delay") is not None:
+        return False
+    words = [one.text for one in _scalars(at(config, "abort.vars"))]
+    return words == ["scheme", "==", "http"]
+
+
+def _scalars(node: Node | None) -> Iterator[Scalar]:
+    pending = [node]
+    while pending:
+        one = pending.pop()
+        if isinstance(one, Scalar):
+            yield one
+        elif isinstance(one, Sequence):
+            pending += reversed(one.items)
 
 
 def _of_fault(subject: Subject, fault: Mapping) -> Iterator[Finding]:
@@ -206,6 +226,13 @@ EXAMPLES = (
         "apisix",
         'routes:\n- uri: /shop\n  upstream: {nodes: {"shop.internal:80": 1}}\n'
         "  plugins:\n    fault-injection: {delay: {duration: 1}}  # <-\n",
+    ),
+    good(
+        "apisix",
+        'routes:\n- uri: /shop\n  upstream: {nodes: {"shop.internal:80": 1}}\n'
+        "  plugins:\n    fault-injection:\n"
+        "      abort: {http_status: 426, vars: [[[scheme, '==', http]]]}\n",
+        "plain HTTP is refused",
     ),
     good("apisix", f"{_APISIX}    ip-restriction: {{whitelist: [10.0.0.0/8]}}\n"),
     good("apisix", f"{_CONFIG}{{ip: 127.0.0.1, port: 9091}}\n", file="config.yaml"),

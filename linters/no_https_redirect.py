@@ -63,9 +63,10 @@ def check(subject: Subject) -> Iterator[Finding]:
 
 def _finding(subject: Subject, found: list[RouteView]) -> Finding:
     what = f"{found[0].title} answers" if len(found) == 1 else f"{len(found)} routes answer"
+    its = "its" if len(found) == 1 else "their"
     return finding(
         RULE,
-        f"{what} in plain HTTP what HTTPS is there for, without sending clients to it",
+        f"{what} plain HTTP, too, instead of sending clients to {its} HTTPS",
         found[0].route,
         owner=common_owner(subject, found),
         value="plain HTTP beside HTTPS",

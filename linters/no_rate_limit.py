@@ -7,7 +7,8 @@ or when it only lets in consumers who each have one. What a gateway calls a limi
 - **Kong**: `rate-limiting`, `rate-limiting-advanced`, `response-ratelimiting`.
 - **APISIX**: `limit-count`, `limit-req`, `limit-conn`, `ai-rate-limiting`, `workflow`.
 - **Traefik**: `rateLimit`, `inFlightReq`.
-- **Envoy**: the filters `local_ratelimit` and `ratelimit`.
+- **Envoy**: the filter `local_ratelimit` with a `token_bucket`, and `ratelimit` where the route or
+  its virtual host has `rate_limits`: of others it asks its service nothing.
 
 Routes that the gateway answers itself (redirects, fixed answers) need none. There is one finding
 for all routes of a service. It stands where a limit would: at the service on Kong, and on APISIX
@@ -19,10 +20,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from gal.lint.envoy_limits import counted
 from gal.lint.exposure import answered
 from gal.lint.finding import Finding, finding, place_of
 from gal.lint.grouping import by_what_is_behind, holder
-from gal.lint.plugins import plugin_names
+from gal.lint.plugins import plugin_names, plugins
 from gal.lint.rule import Confidence, Rule, Severity, bad, good
 from gal.lint.subject import RouteView, Subject
 from gal.model import (
@@ -79,13 +81,14 @@ def check(subject: Subject) -> Iterator[Finding]:
 
 def _finding(behind: ModelNode, views: list[RouteView], where: ModelNode) -> Finding:
     subject_text = views[0].title if len(views) == 1 else f"{len(views)} routes"
+    shown = [one.route for one in views[:5] if one.route is not where]
     return finding(
         RULE,
         f"nothing limits how many requests {subject_text} may get",
         where,
         owner=behind,
         value="no limit",
-        related=[place_of(view.route, message="no limit acts here") for view in views[:5]],
+        related=[place_of(one, message="no limit acts here") for one in shown],
         help="limit requests by client address, or by consumer where clients are known",
         count=len(views),
     )
@@ -94,7 +97,11 @@ def _finding(behind: ModelNode, views: list[RouteView], where: ModelNode) -> Fin
 def _limited(view: RouteView) -> bool:
     if view.policy(RateLimit) or view.policy(ResponseRateLimit):
         return True
-    return any(name in _LIMITERS for _, policies in view.levels for name in plugin_names(policies))
+    names = (name for _, policies in view.levels for name in plugin_names(policies))
+    if not view.route.policies.plugins.get("envoy"):
+        return any(name in _LIMITERS for name in names)
+    items = (one for _, policies in view.levels for one in plugins(policies))
+    return any(name in _LIMITERS and counted(view, name, item) for name, item in items)
 
 
 def _asks_consumers(view: RouteView) -> bool:
@@ -145,6 +152,16 @@ filters:
     filter_enforced: {default_value: {numerator: 100}}
     token_bucket: {max_tokens: 10, tokens_per_fill: 10, fill_interval: 1s}
 """
+_SERVICE = """\
+filters:
+- name: envoy.filters.http.ratelimit
+  typed_config:
+    "@type": type.googleapis.com/envoy.extensions.filters.http.ratelimit.v3.RateLimit
+    domain: shop
+    rate_limit_service:
+      transport_api_version: V3
+      grpc_service: {envoy_grpc: {cluster_name: one}}
+"""
 _ROUTE = """\
 - match: {prefix: /shop}  # <-
   route: {cluster: one}
@@ -173,6 +190,13 @@ EXAMPLES = (
     bad("apisix", _APISIX),
     bad("apisix", f"{_APISIX}  plugins: {{key-auth: {{}}}}\n", "whoever has a key"),
     bad("apisix", _SHARED, "one finding for both routes"),
+    bad(
+        "apisix",
+        "routes:\n- {uri: /cart, upstream_id: shop, plugins: {limit-req: {rate: 1, burst: 1, "
+        "key: remote_addr}}}\n- uri: /shop  # <-\n  upstream_id: shop\n"
+        'upstreams:\n- {id: shop, nodes: {"shop.internal:80": 1}}\n',
+        "the other route of the upstream has a limit",
+    ),
     good(
         "apisix",
         f"{_plain(_APISIX)}  plugins: {{limit-req: {{rate: 1, burst: 1, key: remote_addr}}}}\n",
@@ -211,7 +235,13 @@ EXAMPLES = (
         f"routes:\n{_ROUTE}- match: {{prefix: /cart}}\n  route: {{cluster: one}}\n",
         "one finding for both routes",
     ),
+    bad("envoy", f"{_SERVICE}routes:\n{_ROUTE}", "the service is asked of routes with rate_limits"),
     good("envoy", _BUCKET),
+    good(
+        "envoy",
+        f"{_SERVICE}host:\n  rate_limits: [{{actions: [{{remote_address: {{}}}}]}}]\n",
+        "the virtual host has rate_limits",
+    ),
     good(
         "envoy",
         "routes:\n- match: {prefix: /}\n  redirect: {https_redirect: true}\n",

@@ -57,13 +57,15 @@ def check(subject: Subject) -> Iterator[Finding]:
     ]
     for behind, group in by_what_is_behind(views):
         what = group[0].title if len(group) == 1 else f"{len(group)} routes"
+        where = holder(subject, group[0])
+        shown = [one.route for one in group[:5] if one.route is not where]
         yield finding(
             RULE,
             f"nothing limits how long requests of {what} may be",
-            holder(subject, group[0]),
+            where,
             owner=behind,
             value="no size limit",
-            related=[place_of(view.route, message="takes any body") for view in group[:5]],
+            related=[place_of(one, message="takes any body") for one in shown],
             help="refuse bodies that are longer than the application needs",
             count=len(group),
         )

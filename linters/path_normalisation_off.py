@@ -13,7 +13,8 @@ the route that asks for less, and the application behind, which does tidy up, an
 - **Kong** always tidies up before it compares.
 
 There is a finding only where the routes of one listener differ in what they ask for, and lead to
-the same application, or where one of them refuses certain paths.
+the same application, where one of them refuses certain paths, or where Envoy's `rbac` looks at
+paths.
 """
 
 from __future__ import annotations
@@ -22,8 +23,8 @@ from collections.abc import Iterator
 
 from gal.lint import envoy_files, traefik_files
 from gal.lint.client_address import setups
-from gal.lint.finding import Edit, Finding, Fix, Where, finding, place_of
-from gal.lint.path_guards import guarded_by_path
+from gal.lint.finding import Edit, Finding, Fix, Place, Where, finding, place_of
+from gal.lint.path_guards import guarded_by_path, rules_by_path
 from gal.lint.peeking import flag, section, text
 from gal.lint.rule import Confidence, Rule, Safety, Severity, bad, good
 from gal.lint.subject import RouteView, Subject
@@ -58,9 +59,12 @@ def check(subject: Subject) -> Iterator[Finding]:
     """Listeners whose routes ask for more by path, and that take paths as they come."""
     for manager in envoy_files.managers(subject):
         missing = list(_missing(manager.node))
-        found = guarded_by_path(envoy_files.views_of(subject, manager)) if missing else None
-        if found is not None:
-            yield _of_envoy(subject, manager.node, missing, found)
+        views = envoy_files.views_of(subject, manager) if missing else []
+        found, rules = guarded_by_path(views), rules_by_path(views)
+        related = _routes(found) if found is not None else []
+        related += [place_of(rules, message="decides by the path")] if rules is not None else []
+        if related:
+            yield _of_envoy(subject, manager.node, missing, related)
     yield from _of_traefik(subject)
     yield from _of_apisix(subject)
 
@@ -73,9 +77,7 @@ def _missing(node: Mapping) -> Iterator[str]:
         yield "path_with_escaped_slashes_action"
 
 
-def _of_envoy(
-    subject: Subject, node: Mapping, missing: list[str], found: tuple[RouteView, RouteView]
-) -> Finding:
+def _of_envoy(subject: Subject, node: Mapping, missing: list[str], related: list[Place]) -> Finding:
     given = [key for key in missing if node.has(key)]
     edits = tuple(Edit(node, node.spelt(key), _SETTINGS[key]) for key in missing)
     return _finding(
@@ -84,7 +86,7 @@ def _of_envoy(
         + ("is off" if len(missing) == 1 else "are off")
         + ("" if given else " by default"),
         (node, given[0] if given else ""),
-        found,
+        related,
         severity=Severity.HIGH if "normalize_path" in missing else Severity.MEDIUM,
         fix=Fix("tidy paths up before they are compared", Safety.TIGHTEN, edits),
     )
@@ -102,11 +104,11 @@ def _of_traefik(subject: Subject) -> Iterator[Finding]:
         encoded = section(http, "encodedCharacters")
         if found is not None and raw:
             message = f'the entry point "{name}" compares paths as they come: sanitizePath is off'
-            yield _finding(subject, message, (http, "sanitizePath"), found)
+            yield _finding(subject, message, (http, "sanitizePath"), _routes(found))
         elif found is not None and encoded is not None:
             message = f'the entry point "{name}" takes %2F for a letter of the path'
             place = (encoded, "allowEncodedSlash")
-            yield _finding(subject, message, place, found, severity=Severity.MEDIUM)
+            yield _finding(subject, message, place, _routes(found), severity=Severity.MEDIUM)
 
 
 def _of_apisix(subject: Subject) -> Iterator[Finding]:
@@ -118,24 +120,26 @@ def _of_apisix(subject: Subject) -> Iterator[Finding]:
         if found is not None or not subject.routes:
             message = "%2F is compared as a letter of the path: match_uri_encoded_slash is on"
             place = (settings, "match_uri_encoded_slash")
-            yield _finding(subject, message, place, found, severity=Severity.MEDIUM)
+            related = _routes(found) if found is not None else []
+            yield _finding(subject, message, place, related, severity=Severity.MEDIUM)
+
+
+def _routes(found: tuple[RouteView, RouteView]) -> list[Place]:
+    return [
+        place_of(found[0].route, message="not everybody may use this path"),
+        place_of(found[1].route, message="everybody may use this one"),
+    ]
 
 
 def _finding(
     subject: Subject,
     message: str,
     place: tuple[Where, str],
-    found: tuple[RouteView, RouteView] | None,
+    related: list[Place],
     *,
     severity: Severity = Severity.HIGH,
     fix: Fix | None = None,
 ) -> Finding:
-    related = []
-    if found is not None:
-        related = [
-            place_of(found[0].route, message="not everybody may use this path"),
-            place_of(found[1].route, message="everybody may use this one"),
-        ]
     return finding(
         RULE,
         message,
@@ -214,6 +218,21 @@ manager:
   merge_slashes: %s
   path_with_escaped_slashes_action: UNESCAPE_AND_REDIRECT
 """
+_RULES = """\
+filters:
+- name: envoy.filters.http.rbac
+  typed_config:
+    "@type": type.googleapis.com/envoy.extensions.filters.http.rbac.v3.RBAC
+    rules:
+      action: DENY
+      policies:
+        admin:
+          permissions: [{url_path: {path: {prefix: /admin}}}]
+          principals: [{any: true}]
+routes:
+- match: {prefix: /}
+  route: {cluster: one}
+"""
 
 EXAMPLES = (
     bad(
@@ -250,6 +269,20 @@ EXAMPLES = (
         _TIDY.replace("%s", "true", 1).replace("%s", "false  # <-") + f"routes:\n{_REFUSED}",
         "two slashes stay two",
     ),
+    bad(
+        "envoy",
+        _TIDY.replace("%s", "false  # <-", 1).replace("%s", "true") + _RULES,
+        "the rules of rbac look at paths",
+    ),
+    good(
+        "envoy",
+        _TIDY.replace("%s", "false").replace("%s", "false")
+        + _RULES.replace(
+            "url_path: {path: {prefix: /admin}}", "header: {name: x-admin, present_match: true}"
+        ),
+        "the rules of rbac look at a header",
+    ),
+    good("envoy", f"{_TIDY % ('true', 'true')}{_RULES}"),
     good("envoy", f"{_TIDY % ('true', 'true')}routes:\n{_REFUSED}"),
     good("envoy", "routes:\n- match: {prefix: /}\n  route: {cluster: one}\n", "one path only"),
     good(

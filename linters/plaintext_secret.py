@@ -4,7 +4,8 @@ a ticket. It stays in the history after it was taken out.
 
 Which fields hold secrets is known from the gateways themselves: Kong calls them `encrypted`, APISIX
 lists them in `encrypt_fields`, Traefik keeps them out of its logs, Envoy annotates them as
-sensitive. The header `Authorization` that is added to requests for the upstream counts as well.
+sensitive. The header `Authorization` that is added to requests for the upstream counts as well, and
+so does a rule of Traefik that only takes requests with a certain `apikey`.
 
 What is only a reference is no finding:
 
@@ -21,14 +22,17 @@ Have the secret filled in when the gateway starts, and replace it: it is known b
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from gal.lint.finding import Finding, finding
 from gal.lint.owners import owner_of
+from gal.lint.peeking import text
 from gal.lint.rule import Confidence, Rule, Severity, bad, good
 from gal.lint.secret_fields import secret_fields, stands_here
 from gal.lint.subject import Subject
-from gal.model import Headers
+from gal.model import Headers, ModelNode
+from gal.reading import Node
 
 RULE = Rule(
     code="GAL090",
@@ -54,6 +58,8 @@ _HELP = {
 }
 _SENT = frozenset({"authorization", "proxy-authorization"})
 _VARIABLES = ("$", "%")
+_DEFAULT = re.compile(r"\$\{\w+ *\?\? *([^{}]*)\}")
+"""What APISIX takes where a variable is empty."""
 
 
 def check(subject: Subject) -> Iterator[Finding]:
@@ -62,27 +68,40 @@ def check(subject: Subject) -> Iterator[Finding]:
     for field in secret_fields(subject):
         if id(field.node) not in seen and stands_here(field.node.text):
             seen.add(id(field.node))
+            length = (
+                "" if field.name.startswith("rule ") else f" ({len(field.node.text)} characters)"
+            )
             yield finding(
                 RULE,
-                f"a secret stands in {field.name} ({len(field.node.text)} characters)",
+                f"a secret stands in {field.name}{length}",
                 field.node,
-                owner=owner_of(subject, field.node),
-                value=field.name,
+                owner=_whose(subject, field.node),
+                value=field.kind,
                 help=_HELP.get(subject.provider, ""),
             )
     yield from _sent(subject)
+
+
+def _whose(subject: Subject, node: Node) -> ModelNode | None:
+    """Whose secret it is. Envoy names the client beside it; what belongs to nobody is known by its
+    place.
+    """
+    owner = owner_of(subject, node)
+    client = text(node.parent, "client")
+    if client is not None:
+        owner = next((one for one in subject.gateway.consumers if one.name == client), owner)
+    return None if owner is subject.gateway else owner
 
 
 def _sent(subject: Subject) -> Iterator[Finding]:
     """Requests get credentials for the upstream that stand in the file."""
     seen: set[int] = set()
     for policy, owner in subject.stated(Headers):
-        changes = policy.request
-        if changes is None or (policy.origin is not None and id(policy.origin.node) in seen):
+        if policy.origin is not None and id(policy.origin.node) in seen:
             continue
         if policy.origin is not None:
             seen.add(id(policy.origin.node))
-        for table in (changes.set, changes.add, changes.replace, changes.default):
+        for table in _tables(policy):
             for name, values in table.items():
                 secrets = [one for one in values if _is_credential(one)]
                 if name.lower() in _SENT and secrets:
@@ -97,8 +116,20 @@ def _sent(subject: Subject) -> Iterator[Finding]:
                     )
 
 
+def _tables(policy: Headers) -> Iterator[dict[str, list[str]]]:
+    """The headers that are sent, those with variables of APISIX included."""
+    changes = policy.request
+    if changes is not None:
+        yield from (changes.set, changes.add, changes.replace, changes.default)
+    headers = policy.extensions.get("apisix", {}).get("proxy-rewrite", {}).get("headers", {})
+    for table in (headers, *(headers.get(key) for key in ("set", "add"))):
+        if isinstance(table, dict):
+            yield {name: [one] for name, one in table.items() if isinstance(one, str)}
+
+
 def _is_credential(value: str) -> bool:
-    kind, _, rest = value.strip().partition(" ")
+    default = _DEFAULT.fullmatch(value.strip())
+    kind, _, rest = (default[1] if default else value.strip()).partition(" ")
     secret = rest or kind
     return stands_here(secret) and not any(mark in secret for mark in _VARIABLES)
 
@@ -184,7 +215,20 @@ EXAMPLES = (
         f"{_APISIX}consumers:\n- username: anna\n  plugins:\n    key-auth: {{key: <the key>}}\n",
         "somebody has to fill it in",
     ),
+    bad(
+        "apisix",
+        f"{_APISIX}  plugins:\n    proxy-rewrite:  # <-\n      headers:\n        set:\n"
+        "          Authorization: ${http_authorization ?? Basic c2hvcDpzZWNyZXQ=}\n",
+        "where the client sends none",
+    ),
     good("apisix", f"{_APISIX}  plugins: {{key-auth: {{header: x-key}}}}\n"),
+    bad(
+        "traefik",
+        "http:\n  services: {a: {loadBalancer: {servers: [{url: 'http://a.internal'}]}}}\n"
+        "  routers:\n    a:\n      rule: PathPrefix(`/a`) && Header(`X-Api-Key`, `s3cret`)  # <-\n"
+        "      service: a\n",
+        "who knows the rule has the key",
+    ),
     bad(
         "traefik",
         f"{_TRAEFIK}      rateLimit:\n        average: 5\n        redis:\n"

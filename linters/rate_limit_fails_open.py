@@ -19,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from gal.lint import envoy_files
-from gal.lint.client_address import views_of
+from gal.lint.client_address import views_at
 from gal.lint.credential_paths import tries_credentials
 from gal.lint.finding import Edit, Finding, Fix, finding
 from gal.lint.owners import owner_of
@@ -97,7 +97,7 @@ def _of_apisix(subject: Subject) -> Iterator[Finding]:
             plugin.config,
             "allow_degradation",
             owner=owner,
-            severity=_severity(views_of(subject, owner)),
+            severity=_severity(views_at(subject, plugin.node)),
             value="open without redis",
             help=_HELP,
             fix=_fix(plugin.config, "allow_degradation", False),

@@ -5,8 +5,10 @@ the limit of that one.
 - **Headers, query parameters and cookies**: Kong's `limit_by: header`, APISIX's `key: http_...`,
   `arg_...` and `cookie_...` (also within a combination), Traefik's `requestHeaderName`, and Envoy's
   action `request_headers`. There is no finding where the header holds what the route asks for as a
-  credential, or where the service that decides sends it back, since then nobody else can use it;
-  nor for `Host` on routes that take certain hosts only.
+  credential, or where the authorization service sends it back, since then nobody else can use it.
+  What Envoy's `ext_authz` over gRPC, Lua or Wasm send stands in no file: there only headers that
+  clients send of themselves, such as `X-Forwarded-For`, are findings. Nor is there one for `Host`
+  on routes that take certain hosts only.
 - **The address**, where the gateway believes anybody who says one: see GAL052. On Traefik that is
   an `ipStrategy` on an entry point with `forwardedHeaders.insecure`.
 
@@ -19,7 +21,8 @@ import re
 from collections.abc import Iterable, Iterator
 
 from gal.lint import envoy_files
-from gal.lint.client_address import Believed, believed, views_of
+from gal.lint.asked import CODE
+from gal.lint.client_address import Believed, believed, views_at, views_of
 from gal.lint.finding import Finding, Where, finding, place_of
 from gal.lint.owners import owner_of
 from gal.lint.peeking import items, number, section, text, texts
@@ -50,6 +53,19 @@ _LIMITERS = ("limit-count", "limit-req", "limit-conn")
 _VARIABLE = re.compile(r"(?:^|\$|\{)(http_|arg_|cookie_)(\w+)")
 _KINDS = {"http_": "header", "arg_": "query parameter", "cookie_": "cookie"}
 _OF_CONSUMERS = ("x-consumer-", "x-credential-", "x-authenticated-")
+_SETTERS = CODE | {"ext_authz"}
+"""Guards that may set any header of the request: code, and a service that answers over gRPC."""
+_SENT_BY_CLIENTS = frozenset(
+    (
+        "x-forwarded-for",
+        "x-real-ip",
+        "forwarded",
+        "true-client-ip",
+        "user-agent",
+        "cookie",
+        "referer",
+    )
+)
 _HELP = "count by the address of the connection, or by consumer"
 
 
@@ -75,7 +91,7 @@ def _of_plugin(subject: Subject, plugin: PluginNode) -> Iterator[Finding]:
     owner = owner_of(subject, plugin.node)
     for kind, name in _VARIABLE.findall(key):
         shown = name.replace("_", "-") if kind == "http_" else name
-        if kind != "http_" or _open(views_of(subject, owner), shown):
+        if kind != "http_" or _open(views_at(subject, plugin.node), shown):
             yield _finding(_KINDS[kind], shown, plugin.config, "key", owner)
             return
 
@@ -182,6 +198,8 @@ def _proven(asked: Authentication | None, header: str) -> bool:
         names += [one.header for one in asked.jwt.claims_to_headers]
     if asked.forward is not None:
         names += asked.forward.upstream_headers
+    if header not in _SENT_BY_CLIENTS and any(one.name in _SETTERS for one in asked.guards):
+        return True  # headers that no file names
     return header in (name.lower() for name in names)
 
 
@@ -203,6 +221,19 @@ routes:
     limit-count:
       count: 5
       time_window: 60
+"""
+_SHARED = """\
+routes:
+- {uri: /open, upstream: {nodes: {"shop.internal:80": 1}}}
+- {uri: /shop, plugin_config_id: %s, upstream: {nodes: {"shop.internal:80": 1}}}
+plugin_configs:
+- id: shop
+  plugins:
+    jwt-auth: {}
+    limit-count:
+      count: 5
+      time_window: 60
+      key: http_authorization
 """
 _TRAEFIK = """\
 http:
@@ -243,6 +274,12 @@ host:
   - actions:
 """
 _BY_HEADER = "    - request_headers: {header_name: %s, descriptor_key: key}"
+_CHECKED = _SERVICE.replace(
+    "filters:\n",
+    "filters:\n- name: envoy.filters.http.ext_authz\n  typed_config:\n"
+    '    "@type": type.googleapis.com/envoy.extensions.filters.http.ext_authz.v3.ExtAuthz\n'
+    "    transport_api_version: V3\n    grpc_service: {envoy_grpc: {cluster_name: one}}\n",
+)
 
 EXAMPLES = (
     bad(
@@ -276,6 +313,16 @@ EXAMPLES = (
         "the header holds the credential",
     ),
     good("apisix", f"{_APISIX}      key_type: constant\n      key: http_x\n", "no variable"),
+    good("apisix", _SHARED % "shop", "all routes with this limit ask for the token"),
+    bad("apisix", _SHARED.replace("http_authorization", "http_x_user  # <-") % "shop"),
+    bad(
+        "apisix",
+        _SHARED.replace("http_authorization", "http_authorization  # <-").replace(
+            "jwt-auth", "csrf"
+        )
+        % "shop",
+        "nothing looks at the header",
+    ),
     bad("traefik", f"{_TRAEFIK}        sourceCriterion: {{requestHeaderName: X-User}}  # <-\n"),
     bad(
         "traefik",
@@ -293,6 +340,8 @@ EXAMPLES = (
     bad("envoy", f"{_SERVICE}{_BY_HEADER % 'x-client-id'}  # <-\n{_EDGE}"),
     bad("envoy", f"{_BUCKET}{_ALL.rstrip()}  # <-\n", "any client may say an address"),
     bad("envoy", f"{_SERVICE}    - remote_address: {{}}  # <-\n"),
+    bad("envoy", f"{_CHECKED}{_BY_HEADER % 'x-forwarded-for'}  # <-\n{_EDGE}"),
+    good("envoy", f"{_CHECKED}{_BY_HEADER % 'x-plan'}\n{_EDGE}", "the check may set it"),
     good("envoy", f"{_BUCKET}{_ALL}{_EDGE}"),
     good("envoy", f"{_SERVICE}    - remote_address: {{}}\n{_EDGE}"),
     good("envoy", f"{_SERVICE}    - generic_key: {{descriptor_value: all}}\n{_EDGE}"),

@@ -7,16 +7,21 @@ service, or by the whole gateway:
 - **Kong**: any authentication plugin (`key-auth`, `basic-auth`, `jwt`, `oauth2`, `hmac-auth`,
   `ldap-auth`, `openid-connect`, `mtls-auth`, ...). `acl` alone asks nobody anything.
 - **APISIX**: any authentication plugin, `forward-auth`, `opa`, `authz-*`, `multi-auth`, or an `ssl`
-  object that asks for client certificates. `csrf` and `referer-restriction` ask nobody.
+  object that asks for client certificates, and an external plugin (`ext-plugin-pre-req`) whose name
+  says so. `csrf` and `referer-restriction` ask nobody.
 - **Traefik**: `basicAuth`, `digestAuth`, `forwardAuth`, a plugin whose name says so, and TLS
   options with `RequireAndVerifyClientCert`.
 - **Envoy**: `jwt_authn` with a rule that takes the route and has `requires`, `ext_authz`,
-  `basic_auth`, `api_key_auth`, `oauth2`, `rbac`, or a required client certificate.
+  `basic_auth`, `api_key_auth`, `oauth2`, `rbac` that looks at other things than paths, methods and
+  headers such as `Referer`, or a required client certificate.
+
+A route that only takes requests with a certain `Authorization`, `apikey` or `x-api-key` asks, too.
 
 Not counted are routes that the gateway answers itself, that only some addresses reach, that only
-take `OPTIONS`, and those whose path says that they are for everybody (`/health`, `/login`,
-`/.well-known`, `/public`, ...). Others are marked with the tag `gal:public` (on APISIX the label
-`gal: public`), or named in `public-paths` and `internal-hosts` of the linter's settings.
+take `OPTIONS`, that lead to the gateway's own endpoints (see GAL061 and GAL063), and those whose
+path says that they are for everybody (`/health`, `/login`, `/.well-known`, `/public`, ...). Others
+are marked with the tag `gal:public` (on APISIX the label `gal: public`), or named in `public-paths`
+and `internal-hosts` of the linter's settings.
 
 There is one finding for a service of which no route asks, at what would hold the policy. Where some
 ask, each that does not is a finding of its own, unless it leads around one that does: then GAL011
@@ -31,6 +36,8 @@ from gal.lint.asked import identity_asked
 from gal.lint.bypasses import bypasses
 from gal.lint.exposure import answered, is_public, limited_by_address
 from gal.lint.finding import Finding, finding, place_of
+from gal.lint.grouping import holder
+from gal.lint.own_services import admin_behind, state_behind
 from gal.lint.rule import Confidence, Rule, Severity, bad, good
 from gal.lint.subject import RouteView, Subject
 from gal.model import ModelNode
@@ -60,24 +67,17 @@ def check(subject: Subject) -> Iterator[Finding]:
     for view in subject.routes:
         if answered(view) or is_public(view, subject) or limited_by_address(view):
             continue
+        if admin_behind(view, subject) or state_behind(view, subject):
+            continue  # GAL061 and GAL063 tell of these
         behind: ModelNode = view.service or next((one for one, _ in view.upstreams), view.route)
         _, guarded, opened = groups.setdefault(id(behind), (behind, [], []))
         (guarded if identity_asked(view) else opened).append(view)
     for behind, guarded, opened in groups.values():
         left = [view for view in opened if id(view.route) not in around]
         if not guarded and len(left) == len(opened) and left:
-            yield _finding(behind, left, _where(subject, left[0]))
+            yield _finding(behind, left, holder(subject, left[0]))
         else:
             yield from (_finding(view.route, [view], view.route) for view in left)
-
-
-def _where(subject: Subject, view: RouteView) -> ModelNode:
-    """What would hold the policy: the service, where it is an object that has policies."""
-    service, route = view.service, view.route
-    if service is None or service.origin is None or subject.provider not in ("kong", "apisix"):
-        return service if service is not None and subject.provider == "gal" else route
-    own = route.origin is None or service.origin.node is not route.origin.node
-    return service if own else route
 
 
 def _finding(owner: ModelNode, views: list[RouteView], where: ModelNode) -> Finding:
@@ -106,12 +106,18 @@ routes:
 - uri: /orders  # <-
   upstream: {nodes: {"shop.internal:80": 1}}
 """
+_EXTERNAL = '  plugins: {ext-plugin-pre-req: {conf: [{name: NAME, value: "{}"}]}}\n'
 _TRAEFIK = """\
 http:
   routers:
     orders: {rule: PathPrefix(`/orders`), service: shop}  # <-
   services: {shop: {loadBalancer: {servers: [{url: "http://shop.internal"}]}}}
 """
+_CERTIFIED = (
+    _TRAEFIK.replace("service: shop}", "service: shop, tls: {}}")
+    + "tls:\n  options:\n    default:\n      clientAuth:\n"
+    "        caFiles: [/run/ca.pem]\n        clientAuthType: "
+)
 _GUARDED = _TRAEFIK.replace("service: shop}", "service: shop, middlewares: [who]}")
 _ENVOY = """\
 routes:
@@ -137,6 +143,19 @@ _REQUIRES = "      requires: {provider_name: issuer}\n"
 def _plain(text: str) -> str:
     return text.replace("  # <-", "")
 
+
+_RBAC = """\
+filters:
+- name: envoy.filters.http.rbac
+  typed_config:
+    "@type": type.googleapis.com/envoy.extensions.filters.http.rbac.v3.RBAC
+    rules:
+      action: DENY
+      policies:
+        old:
+          permissions: [{header: {name: x-old, present_match: true}}]
+          principals: [{PRINCIPAL}]
+"""
 
 EXAMPLES = (
     bad("kong", _KONG, "one finding for both routes"),
@@ -170,7 +189,24 @@ EXAMPLES = (
     good("apisix", _plain(_APISIX).replace("/orders", "/healthz"), "for health checks"),
     good("apisix", f"{_plain(_APISIX)}  labels: {{gal: public}}\n", "meant for everybody"),
     good("apisix", _plain(_APISIX), settings={"public_paths": ("/ord*",)}),
+    bad(
+        "apisix",
+        f"{_APISIX}{_EXTERNAL.replace('NAME', 'enrich')}",
+        "a program that does other things",
+    ),
+    good(
+        "apisix", f"{_plain(_APISIX)}{_EXTERNAL.replace('NAME', 'oidc')}", "a program that may ask"
+    ),
+    bad(
+        "apisix",
+        "routes:\n- {uri: /orders/*, upstream_id: shop, plugins: {key-auth: {}}}\n"
+        "- uri: /cart/*  # <-\n  upstream_id: shop\n"
+        'upstreams:\n- {id: shop, nodes: {"shop.internal:80": 1}}\n',
+        "the finding stands at the route that it is about",
+    ),
     bad("traefik", _TRAEFIK),
+    bad("traefik", f"{_CERTIFIED}VerifyClientCertIfGiven", "a client may show none"),
+    good("traefik", f"{_plain(_CERTIFIED)}RequireAndVerifyClientCert"),
     bad(
         "traefik",
         f"{_GUARDED}  middlewares: {{who: {{rateLimit: {{average: 5}}}}}}\n",
@@ -186,8 +222,25 @@ EXAMPLES = (
         "nothing gets through",
     ),
     good("traefik", _plain(_TRAEFIK).replace("PathPrefix(`/orders`)", "Host(`auth.shop.test`)")),
+    good(
+        "traefik",
+        _plain(_TRAEFIK).replace("PathPrefix(`/orders`)", "'Header(`x-api-key`, `a-long-key`)'"),
+        "only who knows the key",
+    ),
+    good(
+        "traefik",
+        "http: {routers: {own: {rule: PathPrefix(`/own`), service: api@internal}}}\n",
+        "GAL061 tells of it",
+    ),
     bad("envoy", _ENVOY),
     bad("envoy", f"{_JWT}{_ENVOY}", "the rule requires nothing"),
+    bad("envoy", _RBAC.replace("PRINCIPAL", "any: true") + _ENVOY, "the rules are for everybody"),
+    bad(
+        "envoy",
+        _RBAC.replace("PRINCIPAL", "header: {name: referer, present_match: true}") + _ENVOY,
+        "anybody may send a Referer",
+    ),
+    good("envoy", _RBAC.replace("PRINCIPAL", "authenticated: {}") + _plain(_ENVOY)),
     good("envoy", f"{_JWT}{_REQUIRES}{_plain(_ENVOY)}"),
     good("envoy", _plain(_ENVOY).replace("/orders", "/.well-known/openid-configuration")),
     good(

@@ -74,7 +74,7 @@ def _finding(subject: Subject, missing: tuple[str, ...], views: list[RouteView])
     what = f"{views[0].title} answers" if len(views) == 1 else f"{len(views)} routes answer"
     return finding(
         RULE,
-        f"{what} with pages without {', '.join(missing)}",
+        f"{what} with pages that lack {', '.join(missing)}",
         views[0].route,
         owner=common_owner(subject, views),
         value=f"without {' '.join(missing)}",
@@ -127,6 +127,12 @@ EXAMPLES = (
     bad("kong", _kong("X-Shop:a", mark=_MARK, more=_TAG), "pages, as it says itself"),
     good("kong", _kong(f"{_FRAME}:DENY", f"{_SNIFF}:nosniff", f"{_REFER}:no-referrer")),
     good("kong", _kong("X-Shop:a"), "nothing says that it answers with pages"),
+    good(
+        "kong",
+        _kong("X-Shop:a", more="    methods: [POST]\n")
+        + "  - {name: openid-connect, config: {issuer: 'https://issuer.test'}}\n",
+        "nobody opens it in a browser",
+    ),
     good(
         "kong",
         _kong(f"{_SNIFF}:nosniff", f"{_REFER}:no-referrer")

@@ -61,7 +61,7 @@ def _found(
 ) -> Finding:
     return finding(
         RULE,
-        f"{version} may be spoken",
+        f"{_readable(version)} may be spoken",
         holder,
         key,
         owner=owner_of(subject, holder),
@@ -69,6 +69,14 @@ def _found(
         help="set the lowest version to 1.2",
         fix=fix,
     )
+
+
+def _readable(version: str) -> str:
+    """What nginx calls `SSLv3`, `TLSv1` and `TLSv1.1` for people."""
+    if not version.startswith(("SSLv", "TLSv")):
+        return version
+    name, number = version.split("v")
+    return f"{name} {number if '.' in number else number + '.0'}"
 
 
 def _kong(subject: Subject) -> Iterator[Finding]:
@@ -117,7 +125,7 @@ def _traefik(subject: Subject) -> Iterator[Finding]:
         word = text(node, "minVersion") if isinstance(node, Mapping) else None
         if isinstance(node, Mapping) and word in _TRAEFIK:
             edit = Edit(node, node.spelt("minVersion"), "VersionTLS12")
-            fix = Fix("set minVersion to VersionTLS12", Safety.UNSAFE, (edit,))
+            fix = Fix("set minVersion to VersionTLS12", Safety.TIGHTEN, (edit,))
             yield _found(subject, node, "minVersion", f"TLS {_TRAEFIK[word]}", fix)
 
 
@@ -129,7 +137,7 @@ def _envoy(subject: Subject) -> Iterator[Finding]:
         word = text(node, key)
         if word in _ENVOY:
             edit = Edit(node, node.spelt(key), "TLSv1_2")
-            fix = Fix(f"set {key} to TLSv1_2", Safety.UNSAFE, (edit,))
+            fix = Fix(f"set {key} to TLSv1_2", Safety.TIGHTEN, (edit,))
             yield _found(subject, node, key, f"TLS {_ENVOY[word]}", fix)
 
 

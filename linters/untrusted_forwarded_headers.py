@@ -12,8 +12,9 @@ hold, lists of allowed addresses open, and logs blame others.
   that decides is told the method and the path that the client makes up.
 - **Envoy** believes the last address of `X-Forwarded-For` unless `use_remote_address` is set, which
   every listener that clients reach directly should have. Here the finding is less severe where
-  nothing is said and nothing is decided by address. There is none where `xff_num_trusted_hops` or
-  `original_ip_detection_extensions` say whom to believe, and none on the loopback address.
+  nothing is said and nothing is decided by address; all of these are one finding. There is
+  none where `xff_num_trusted_hops` or `original_ip_detection_extensions` say whom to believe, and
+  none on the loopback address.
 
 Name the proxies in front of the gateway, and nobody else.
 """
@@ -46,25 +47,43 @@ RULE = Rule(
     ),
     fix=Safety.UNSAFE,
 )
+_HELP = {
+    "envoy": "set use_remote_address where clients connect, or xff_num_trusted_hops behind proxies"
+}
 
 
 def check(subject: Subject) -> Iterator[Finding]:
     """Settings that believe everybody."""
+    unsaid: list[Believed] = []
     for one in believed(subject):
         deciding = [(view, part) for view in one.views for part in _by_address(view)]
-        severe = one.given or deciding
-        yield finding(
-            RULE,
-            f"{one.what}: any client may choose its address by {one.how}",
-            one.node,
-            one.key,
-            owner=one.owner,
-            severity=RULE.severity if severe else Severity.MEDIUM,
-            value="everybody is believed",
-            related=_related(subject, one, deciding),
-            help="trust the proxies in front of the gateway only",
-            fix=_fix(subject, one),
-        )
+        if one.given or deciding:
+            yield _finding(subject, [one], RULE.severity, _related(subject, one, deciding))
+        else:
+            unsaid.append(one)
+    if unsaid:
+        others = [place_of(one.node, one.key, "here, too") for one in unsaid[1:5]]
+        yield _finding(subject, unsaid, Severity.MEDIUM, others)
+
+
+def _finding(
+    subject: Subject, alike: list[Believed], severity: Severity, related: list[Place]
+) -> Finding:
+    first = alike[0]
+    where = f", in {len(alike)} places" if len(alike) > 1 else ""
+    return finding(
+        RULE,
+        f"{first.what}{where}: any client may choose its address by {first.how}",
+        first.node,
+        first.key,
+        owner=first.owner,
+        severity=severity,
+        value="everybody is believed",
+        related=related,
+        help=_HELP.get(subject.provider, "trust the proxies in front of the gateway only"),
+        fix=_fix(subject, alike),
+        count=len(alike),
+    )
 
 
 def _related(
@@ -78,7 +97,7 @@ def _related(
         if config is None or not flag(config, "trustForwardHeader"):
             continue
         if any(id(view.route) in mine for view in views):
-            message = "the service that decides is told what the client says"
+            message = "the authorization service is told what the client says"
             found.append(place_of(config, "trustForwardHeader", message))
     return found
 
@@ -96,12 +115,12 @@ def _by_address(view: RouteView) -> Iterator[ModelNode]:
             yield upstream.load_balancer
 
 
-def _fix(subject: Subject, one: Believed) -> Fix | None:
+def _fix(subject: Subject, alike: list[Believed]) -> Fix | None:
     """Wrong behind a proxy, whose address would be taken for all of its clients."""
     if subject.provider != "envoy":
         return None
-    edit = Edit(one.node, one.node.spelt("use_remote_address"), True)
-    return Fix("set use_remote_address", Safety.UNSAFE, (edit,))
+    edits = (Edit(one.node, one.node.spelt("use_remote_address"), True) for one in alike)
+    return Fix("set use_remote_address", Safety.UNSAFE, tuple(edits))
 
 
 _KONG = "proxy_listen = 0.0.0.0:8000\n"
@@ -154,6 +173,10 @@ def _whole(address: str, mark: str = "") -> str:
     return _ENVOY.replace("ADDRESS", address).replace("MARK", mark)
 
 
+_FIRST = _whole("0.0.0.0", "  # <-")
+_SECOND = _whole("0.0.0.0").partition("listeners:\n")[2].replace("8080", "8081")
+_TWO = _FIRST + _SECOND.replace("name: main", "name: other")
+
 EXAMPLES = (
     bad("kong", f"{_KONG}trusted_ips = 0.0.0.0/0,::/0  # <-\n", file="kong.conf"),
     bad(
@@ -203,6 +226,7 @@ EXAMPLES = (
     bad("envoy", "manager:\n  use_remote_address: false  # <-\n"),
     bad("envoy", _whole("0.0.0.0", "  # <-"), "the default"),
     bad("envoy", _whole("::", "  # <-"), "the default"),
+    bad("envoy", _TWO, "one finding for both listeners"),
     good("envoy", "manager:\n  use_remote_address: true\n"),
     good("envoy", "manager:\n  xff_num_trusted_hops: 1\n", "there is a proxy in front"),
     good("envoy", _whole("127.0.0.1"), "nobody else gets there"),

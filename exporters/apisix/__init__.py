@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from gal.model import Gateway
 
 NAME = "apisix"
-FORMATS = "APISIX standalone YAML (apisix.yaml and config.yaml)"
+FORMATS = "APISIX standalone YAML or JSON (apisix.yaml or apisix.json, and config.yaml)"
 
 
 def write(gateway: Gateway, context: ExportContext) -> list[OutputFile]:
@@ -21,5 +21,5 @@ def write(gateway: Gateway, context: ExportContext) -> list[OutputFile]:
     routes, settings = documents(Shared(gateway, context))
     return [
         OutputFile("apisix.yaml", routes, "#END"),
-        OutputFile("config.yaml", settings),
+        OutputFile("config.yaml", settings, only_yaml=True),
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from gal.claims import unwrap
 from gal.exporters.apisix.build import Shared
 from gal.exporters.apisix.plugin import Json, differs, kept, labels, put
 from gal.ledger import Level
@@ -49,6 +50,7 @@ class Certificates:
 def write_certificates(shared: Shared) -> Certificates:
     """Put the certificates that clients are shown into the file."""
     result = Certificates(shared)
+    used = unwrap(shared.gateway).certificates_of_upstreams()
     listed = {name for listener in shared.gateway.listeners for name in listener.certificates}
     for model in shared.gateway.certificates:
         result.models[model.name] = model
@@ -57,6 +59,9 @@ def write_certificates(shared: Shared) -> Certificates:
             continue
         if model.server_names or model.name in listed:
             shared.section("ssls").append(_entity(model, "server", shared))
+        elif model.name not in used:
+            message = "neither a server name nor an upstream asks for this certificate"
+            shared.context.report.dropped(model, _FEATURE, message, level=Level.INFO)
     return result
 
 

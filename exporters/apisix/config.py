@@ -49,7 +49,8 @@ def config_yaml(shared: Shared, router: str, plugins: set[str]) -> Json:
         router: that chooses as the source does.
         plugins: names of all that are used.
     """
-    provider = {"role": "data_plane", "role_data_plane": {"config_provider": "yaml"}}
+    reads = "json" if shared.context.options.output_format == "json" else "yaml"
+    provider = {"role": "data_plane", "role_data_plane": {"config_provider": reads}}
     apisix: Json = {}
     plain, secure = _listeners(shared)
     apisix["node_listen"] = plain

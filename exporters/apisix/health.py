@@ -84,7 +84,18 @@ def _active(check: ActiveCheck, values: Json, shared: Shared) -> Json:
     if not check.unhealthy_threshold and not native(shared):
         message = "APISIX takes a target out after one bad answer where the source never does"
         differs(shared, check, _FEATURE, message, "unhealthy_threshold")
+    _never(check, shared)
     return written | _filled(healthy=healthy, unhealthy=unhealthy) | values
+
+
+def _never(check: ActiveCheck, shared: Shared) -> None:
+    """Say that APISIX counts from 1, where the source never takes a target out for something."""
+    for name in ("connection_threshold", "timeout_threshold"):
+        if getattr(check, name) == 0 and not native(shared):
+            message = (
+                "APISIX takes a target out after one missing answer where the source never does"
+            )
+            differs(shared, check, _FEATURE, message, name)
 
 
 def _type(check: ActiveCheck, shared: Shared) -> str:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from gal.model import Gateway
 
 NAME = "envoy"
-FORMATS = "Envoy v3 bootstrap (envoy.yaml)"
+FORMATS = "Envoy v3 bootstrap, YAML or JSON (envoy.yaml)"
 
 
 def write(gateway: Gateway, context: ExportContext) -> list[OutputFile]:

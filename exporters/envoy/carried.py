@@ -15,6 +15,7 @@ from gal.claims import unwrap
 from gal.exporters.envoy.build import FILTER_CONFIG, Json, RouteBuild, Shared
 from gal.exporters.envoy.references import clusters_in, grpc_clusters_in, old_type_in, secrets_in
 from gal.model import Extensions, Guard, Policies
+from gal.redacted import TEXT, holds_redacted
 
 PROVIDER = "envoy"
 _FEATURE = "plugins"
@@ -156,6 +157,8 @@ class _Filter:
 
 def unsound(value: Any, shared: Shared) -> str | None:
     """Why carried settings would not load, or would not do what they did; None where they would."""
+    if holds_redacted(value):
+        return f"{TEXT} stands for secrets that are not known"
     old = old_type_in(value)
     if old is not None:
         return f"Envoy 3 does not know settings of the type {old}"

@@ -163,14 +163,24 @@ def tls_settings(name: str, shared: Shared) -> Json:
     return dict(kept[0])
 
 
-def manager_settings(name: str, config: Json, shared: Shared) -> Json:
-    """The settings of a connection manager with those that were carried for it."""
+def manager_settings(name: str, config: Json, shared: Shared, *, by_scheme: bool) -> Json:
+    """The settings of a connection manager with those that were carried for it.
+
+    Args:
+        name: of the listener.
+        config: what GAL writes.
+        shared: what all routes share.
+        by_scheme: routes look at the scheme, which must not be what a client says it is.
+    """
     shared.state(_Written).managers.add(name)
     gateway = own(shared.gateway.extensions)
     kept = dict((gateway.get("connection_managers") or {}).get(name) or {})
     if kept.get("codec_type") == "HTTP3":
         kept.pop("codec_type")
         _lost(shared, "listeners", f'"codec_type" of "{name}" is not put back: it is not UDP')
+    if by_scheme and kept.pop("use_remote_address", True) is False:
+        message = "who the client is says its connection, so that nobody can make up the scheme"
+        shared.context.report.approximated(shared.gateway, "listeners", message)
     found = _sound(kept, _MANAGER, "listeners", shared)
     replies = found.pop("local_reply_config", None)
     early = found.pop("early_header_mutation_extensions", None)

@@ -138,6 +138,14 @@ class _Tables:
             self._common = config
         return config
 
+    def looks_at_scheme(self) -> bool:
+        """Whether an entry compares the scheme."""
+        return any(
+            header["name"] == ":scheme"
+            for entry in self.entries
+            for header in entry.route["match"].get("headers", ())
+        )
+
     def uses(self, key: str) -> bool:
         """Whether an entry looks at what the connection left under a key."""
         if key == SNI_KEY:
@@ -189,7 +197,7 @@ def _listener(port: Port, tables: _Tables, shared: Shared) -> list[Json]:
         *_filter_state(port, tables),
         *guarding_filters(port.name, shared),
         *network_filters(port.name, shared),
-        _manager(port, tables.of(port), shared),
+        _manager(port, tables, shared),
     ]
     listener: Json = {
         **listener_settings(port.name, shared),
@@ -268,7 +276,7 @@ def _filter_state(port: Port, tables: _Tables) -> list[Json]:
     return [{"name": "gal.connection", "typed_config": config}]
 
 
-def _manager(port: Port, table: Json, shared: Shared) -> Json:
+def _manager(port: Port, tables: _Tables, shared: Shared) -> Json:
     """The HTTP connection manager. Paths are compared and sent on in their normal form, clients are
     known by their connection, and WebSockets pass, as other gateways have it.
     """
@@ -291,8 +299,8 @@ def _manager(port: Port, table: Json, shared: Shared) -> Json:
     if any(_IDENTITY.match(one["name"]) for one in filters):
         config["early_header_mutation_extensions"] = [_without_own_headers()]
     config |= local_replies(shared)
-    config = manager_settings(port.name, config, shared)
-    config["route_config"] = table
+    config = manager_settings(port.name, config, shared, by_scheme=tables.looks_at_scheme())
+    config["route_config"] = tables.of(port)
     last = {"name": "envoy.filters.http.router", "typed_config": router}
     config["http_filters"] = [*filters, last]
     return {"name": "envoy.filters.network.http_connection_manager", "typed_config": config}

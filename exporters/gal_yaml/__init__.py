@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from gal.model import Gateway
 
 NAME = "gal"
-FORMATS = "GAL YAML 1.0 (gal.yaml)"
+FORMATS = "GAL YAML or JSON, 1.0 (gal.yaml)"
 
 
 def write(gateway: Gateway, context: ExportContext) -> list[OutputFile]:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from gal.model import Gateway
 
 NAME = "kong"
-FORMATS = "Kong declarative YAML 3.0 (kong.yaml)"
+FORMATS = "Kong declarative YAML or JSON, 3.0 (kong.yaml)"
 
 
 def write(gateway: Gateway, context: ExportContext) -> list[OutputFile]:

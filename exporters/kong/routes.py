@@ -133,8 +133,12 @@ def _asks(entity: Json) -> bool:
 
 def _protocols(build: Build, made: RouteBuild, entity: Json) -> None:
     route = made.route
-    status = to_https(_redirect(build, made))
-    if status is not None:
+    redirect = _redirect(build, made)
+    status = to_https(redirect)
+    if redirect is not None and status is not None:
+        if made.schemes != {"http"}:
+            message = "requests that come by HTTPS go to the upstream, and are not sent round again"
+            build.report.approximated(redirect, "redirect", message)
         entity["protocols"] = ["https"]
         put(entity, "https_redirect_status_code", status, 426)
         return

@@ -233,7 +233,8 @@ class Services:
     def _new(self, service: Service, settings: Settings) -> Json:
         entity: Json = {}
         first = not self.all_of(service)
-        given = kept(service.extensions).get("id")
+        own = kept(service.extensions)
+        given = own.pop("id", None)
         if given is not None and first:
             entity["id"] = given
         names = self.build.service_names
@@ -260,6 +261,7 @@ class Services:
         put(entity, "enabled", service.enabled, True)
         if service.tags:
             entity["tags"] = list(service.tags)
+        entity |= own
         return entity
 
     def _protocol(self, service: Service, of_backends: Protocol | None) -> str:

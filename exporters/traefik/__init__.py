@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from gal.model import Gateway
 
 NAME = "traefik"
-FORMATS = "Traefik v3 (traefik.yaml and dynamic.yaml, or both in TOML)"
+FORMATS = "Traefik v3, YAML or TOML (traefik.yaml and dynamic.yaml)"
 OUTPUT_FORMATS = ("yaml", "toml")
 USES_AUTH_SERVICE = True
 

@@ -9,7 +9,7 @@ Source: https://doc.traefik.io/traefik/reference/routing-configuration/http/midd
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from gal.exporters.traefik.access import acl_alone, close, status_of
 from gal.exporters.traefik.api_keys import Keys, api_keys
@@ -17,6 +17,7 @@ from gal.exporters.traefik.basic_auth import USER_HEADER, basic_auth
 from gal.exporters.traefik.build import Json, RouteBuild, Shared, conjunction
 from gal.exporters.traefik.carried import below, guarding, kept, on_the_router
 from gal.exporters.traefik.groups import Members, members
+from gal.exporters.traefik.rules import call
 from gal.exporters.traefik.values import duration
 from gal.ledger import Fate, Level
 from gal.model import (
@@ -33,6 +34,7 @@ from gal.model import (
 
 _FEATURE = "authentication"
 _UNAUTHORIZED = 401
+_BASIC = call("HeaderRegexp", "Authorization", "(?i)^basic ")
 _TOLD = (
     "X-Consumer-Username",
     "X-Consumer-ID",
@@ -49,13 +51,23 @@ class _Asked:
 
     Attributes:
         keys: API keys.
-        chain: middlewares that ask: names and passwords, external checks.
+        basic: the middleware that asks for names and passwords.
+        external: those that ask a service, with what it stands for.
         lost: kinds that it cannot ask for, with the reasons.
     """
 
-    keys: Keys | None
-    chain: list[Json]
-    lost: list[tuple[ModelNode, str]]
+    keys: Keys | None = None
+    basic: Json | None = None
+    external: list[tuple[ModelNode, Json]] = field(default_factory=list)
+    lost: list[tuple[ModelNode, str]] = field(default_factory=list)
+
+    @property
+    def chain(self) -> list[Json]:
+        """All middlewares that ask, each once, in the order in which they act."""
+        found = [config for _, config in self.external]
+        if self.basic is not None:
+            found.append(self.basic)
+        return [one for number, one in enumerate(found) if one not in found[:number]]
 
 
 def authentication(
@@ -87,7 +99,7 @@ def authentication(
     if every:
         _ask_all(asked, groups, build, shared)
     else:
-        _ask_any(policy, asked, groups, build, shared)
+        _ask_any(asked, groups, build, shared)
 
 
 def _guards(policy: Authentication, build: RouteBuild, shared: Shared) -> None:
@@ -114,13 +126,13 @@ def _strip(policy: Authentication, build: RouteBuild, shared: Shared) -> None:
 
 
 def _asked(policy: Authentication, who: Members, build: RouteBuild, shared: Shared) -> _Asked:
-    asked = _Asked(None, [], [])
+    asked = _Asked()
     for node in (policy.jwt, policy.oauth2):
         if node is None:
             continue
         service = shared.context.options.auth_service
         if service is not None and not who.restricted:
-            asked.chain.append(_asks_service(node, service, shared))
+            asked.external.append((node, _asks_service(node, service, shared)))
         else:
             asked.lost.append((node, "Traefik checks no tokens (see --auth-service)"))
         shared.context.claims.claim(node)
@@ -140,7 +152,7 @@ def _asked(policy: Authentication, who: Members, build: RouteBuild, shared: Shar
         else:
             config = _forward(policy.forward, shared)
             config["forwardAuth"] |= below(kept(policy), "forwardAuth")
-            asked.chain.append(config)
+            asked.external.append((policy.forward, config))
     return asked
 
 
@@ -160,7 +172,7 @@ def _ask_basic(
     config["basicAuth"] |= own
     if build.identity == USER_HEADER and "headerField" in own:
         build.identity = own["headerField"]
-    asked.chain.append(config)
+    asked.basic = config
 
 
 def _ask_all(asked: _Asked, groups: Acl | None, build: RouteBuild, shared: Shared) -> None:
@@ -183,27 +195,45 @@ def _ask_keys(keys: Keys, groups: Acl | None, build: RouteBuild, shared: Shared)
         build.answer("", shared.refusal(_UNAUTHORIZED))
 
 
-def _ask_any(
-    policy: Authentication, asked: _Asked, groups: Acl | None, build: RouteBuild, shared: Shared
-) -> None:
-    """A key that opens is enough; everybody else is asked by the other kind."""
-    if len(asked.chain) > 1:
-        message = "names and passwords are asked for; the external check is not made"
-        shared.context.report.refused(policy, _FEATURE, message)
-    config = asked.chain[0] if asked.chain else None
-    if asked.keys is None or not asked.keys.rule:
-        if config is not None:
-            build.use(shared.middlewares.add(next(iter(config)), config))
-        elif asked.keys is not None:
-            _ask_keys(asked.keys, groups, build, shared)
+def _ask_any(asked: _Asked, groups: Acl | None, build: RouteBuild, shared: Shared) -> None:
+    """A key that opens is enough. Of the others, those with a name and a password are asked for
+    these, and the rest goes to the service that decides.
+    """
+    found = _alternatives(asked, shared)
+    keys = asked.keys
+    if keys is None or not keys.rule:
+        if found:
+            build.either(found)
+        elif keys is not None:
+            _ask_keys(keys, groups, build, shared)
         return
-    if config is None:
-        _ask_keys(asked.keys, groups, build, shared)
+    if not found:
+        _ask_keys(keys, groups, build, shared)
         return
-    _ignore_preflights(asked.keys, build)
-    build.either(asked.keys.rule, shared.middlewares.add(next(iter(config)), config))
-    _hide(asked.keys, build, shared)
+    _ignore_preflights(keys, build)
+    build.either([(keys.rule, None), *found])
+    _hide(keys, build, shared)
     build.identity = None
+
+
+def _alternatives(asked: _Asked, shared: Shared) -> list[tuple[str, str | None]]:
+    """Rules with the middleware that asks those who fit; the last one is for all others."""
+    found: list[tuple[str, str | None]] = []
+    if asked.basic is not None:
+        name = shared.middlewares.add(next(iter(asked.basic)), asked.basic)
+        found.append((_BASIC if asked.external else "", name))
+    if asked.external:
+        _, config = asked.external[0]
+        found.append(("", shared.middlewares.add(next(iter(config)), config)))
+        for node, other in asked.external[1:]:
+            if other != config:
+                address = config["forwardAuth"]["address"]
+                message = f"only {address} is asked: Traefik does not ask a second service instead"
+                shared.context.report.refused(node, _FEATURE, message)
+    if len(found) > 1:
+        message = "who sends a name and a password is asked for nothing else"
+        shared.context.report.approximated(asked.external[0][0], _FEATURE, message)
+    return found
 
 
 def _ignore_preflights(keys: Keys, build: RouteBuild) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -190,16 +190,18 @@ class RouteBuild:
                 found.append(Variant(variant.rule, chain, NOWHERE, closed=True))
         self.variants = found
 
-    def either(self, rule: str, otherwise: str) -> None:
-        """Requests that fit a rule go on; a middleware decides on the others, before all that comes
-        later.
+    def either(self, ways: Sequence[tuple[str, str | None]]) -> None:
+        """The first rule that a request fits says which middleware decides on it, before all that
+        comes later; without a middleware it goes on.
         """
         found: list[Variant] = []
         for variant in self.variants:
-            if not variant.closed:
-                found.append(Variant(conjunction(variant.rule, rule), list(variant.chain)))
-                variant.chain.append(otherwise)
-            found.append(variant)
+            if variant.closed:
+                found.append(variant)
+                continue
+            for rule, middleware in ways:
+                chain = [*variant.chain, *([middleware] if middleware is not None else [])]
+                found.append(Variant(conjunction(variant.rule, rule), chain))
         self.variants = found
 
     @property

@@ -47,6 +47,11 @@ def below(values: Json, key: str) -> Json:
     return dict(_mapping(values.get(key)))
 
 
+def braces_are_text(shared: Shared) -> bool:
+    """Whether two braces in texts of Traefik's own are no templates."""
+    return bool(_kept(shared).get("braces"))
+
+
 def reserve_names(shared: Shared) -> None:
     """Have nothing else take the names of what is put back by its own."""
     found = _kept(shared)
@@ -169,8 +174,18 @@ def _entry_points(data: Json, kept_ones: Json) -> None:
         if own is not None:
             http = {**below(settings, "http"), **below(own, "http")}
             own |= {**settings, **own, **({"http": http} if http else {})}
-        elif "address" in map(str.lower, _mapping(settings)):
+        elif _is_whole_point(settings):
             data[name] = settings
+
+
+def whole_points(shared: Shared) -> list[str]:
+    """Names of the kept entry points to which no HTTP request comes."""
+    found = _mapping(_mapping(_kept(shared).get("static")).get("entryPoints"))
+    return [name for name, settings in found.items() if _is_whole_point(settings)]
+
+
+def _is_whole_point(settings: Any) -> bool:
+    return "address" in map(str.lower, _mapping(settings))
 
 
 def _kept(shared: Shared) -> Json:

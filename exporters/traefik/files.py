@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from gal.claims import unwrap
 from gal.exporters.traefik.build import Json, Shared
-from gal.exporters.traefik.carried import put_back, put_back_static, reserve_names
+from gal.exporters.traefik.carried import braces_are_text, put_back, put_back_static, reserve_names
 from gal.exporters.traefik.consumers import settle_consumers
 from gal.exporters.traefik.listeners import entry_points
 from gal.exporters.traefik.routes import RouteWriter
@@ -73,7 +73,7 @@ def dynamic(shared: Shared) -> Json:
     writer.finish()
     settle_hidden(shared.gateway, shared.effective, shared.context)
     http: Json = {}
-    templates = Templates(native=shared.native)
+    templates = Templates(native=shared.native, words=braces_are_text(shared))
     for name, items in (
         ("routers", shared.routers),
         ("services", shared.services.items),

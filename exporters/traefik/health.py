@@ -88,8 +88,15 @@ def _report(check: ActiveCheck, shared: Shared) -> None:
     for name in ("timeout_threshold", "connection_threshold"):
         if getattr(check, name) not in (None, 1):
             report.approximated(check, _FEATURE, "one missing answer decides", name)
-    # What is not good is bad, and TLS is done as with requests.
-    _ = check.unhealthy_status_codes, check.sni, check.verify_certificate
+    _ = check.unhealthy_status_codes  # what is not good is bad
+    if check.protocol is CheckProtocol.HTTPS:
+        message = "TLS is done as with requests"
+        if check.sni is not None:
+            report.approximated(check, _FEATURE, message, "sni")
+        if not check.verify_certificate:
+            report.approximated(check, _FEATURE, message, "verify_certificate")
+    else:
+        _ = check.sni, check.verify_certificate
 
 
 def _passive(check: PassiveCheck, shared: Shared) -> Json | None:

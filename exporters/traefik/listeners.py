@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gal.exporters.traefik.build import Names, Shared
+from gal.exporters.traefik.carried import whole_points
 from gal.exporters.traefik.tls import shown
 
 _HTTPS_OFFSET = 443
@@ -40,18 +41,19 @@ def entry_points(shared: Shared) -> list[EntryPoint]:
     """
     gateway, listen = shared.gateway, shared.context.options.listen
     names = Names()
-    names.free("traefik")  # that is what Traefik calls its own
+    for name in dict.fromkeys(("traefik", *whole_points(shared))):
+        names.free(name)  # the first is what Traefik calls its own
     found = [
         EntryPoint(names.free(one.name), one.host, one.port, one.protocol == "https")
         for one in gateway.listeners
     ]
     if not found:
         settings = gateway.settings
-        found.append(EntryPoint("web", settings.host, settings.port, False))
+        found.append(EntryPoint(names.free("web"), settings.host, settings.port, False))
         if shown(shared):
             port = found[0].port + _HTTPS_OFFSET
             port = port if port <= _LARGEST_PORT else _HTTPS_OFFSET
-            found.append(EntryPoint("websecure", settings.host, port, True))
+            found.append(EntryPoint(names.free("websecure"), settings.host, port, True))
     if listen is not None:
         for number, point in enumerate(found):
             if not point.secure:

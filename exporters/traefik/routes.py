@@ -314,6 +314,7 @@ class RouteWriter:
                 rule = conjunction(made.build.own_rule, action.rule)
             if made.plain:
                 self._plain(made, rule)
+                self._unreached(made)
             for asked, points in made.ways:
                 self._variants(made, action, conjunction(asked, rule), points)
 
@@ -333,6 +334,13 @@ class RouteWriter:
                 chain += build.tail
             whole = Variant(variant.rule, chain, variant.service, variant.closed)
             self._router(made, rule, whole, points)
+
+    def _unreached(self, made: _Made) -> None:
+        """Say of a route that only takes HTTPS that no entry point does."""
+        redirect = made.build.route.https_redirect
+        if redirect is not None and not made.ways:
+            message = "no entry point takes HTTPS, so the route cannot be reached"
+            self.shared.context.report.approximated(redirect, "https_redirect", message)
 
     def _plain(self, made: _Made, rule: str) -> None:
         redirect = made.build.route.https_redirect

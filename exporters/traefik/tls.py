@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from gal.claims import unwrap
 from gal.exporters.traefik.build import Json, Shared
+from gal.ledger import Level
 from gal.model import Certificate
 
 _PEM = "-----BEGIN"
@@ -47,6 +49,7 @@ def shown(shared: Shared) -> list[Certificate]:
 def tls_section(shared: Shared) -> Json:
     """The part `tls` of the dynamic file; empty where no certificate is shown."""
     certificates = shown(shared)
+    _report(certificates, shared)
     pairs = [pair for one in certificates for pair in _pairs(one)]
     if not pairs:
         return {}
@@ -54,6 +57,16 @@ def tls_section(shared: Shared) -> Json:
     fallback = [one for one in certificates if "*" in one.server_names] or certificates[:1]
     section["stores"] = {"default": {"defaultCertificate": _pair(fallback[0])}}
     return section
+
+
+def _report(certificates: list[Certificate], shared: Shared) -> None:
+    """Say which certificates nothing asks for; those of upstreams are theirs to report."""
+    used = unwrap(shared.gateway).certificates_of_upstreams()
+    used |= {one.name for one in certificates}
+    for certificate in shared.gateway.certificates:
+        if certificate.name not in used and _pair(certificate) is not None:
+            message = "neither a server name nor an upstream asks for this certificate"
+            shared.context.report.dropped(certificate, "certificates", message, level=Level.INFO)
 
 
 def _pairs(certificate: Certificate) -> Iterator[Json]:

@@ -56,11 +56,17 @@ class Templates:
         kept: templates of other tools, which are left for these to fill in.
     """
 
-    __slots__ = ("_native", "kept")
+    __slots__ = ("_native", "_words", "kept")
 
-    def __init__(self, *, native: bool) -> None:
-        """`native`: the texts come from Traefik, so that its templates are meant."""
+    def __init__(self, *, native: bool, words: bool = False) -> None:
+        """Begin with none.
+
+        Args:
+            native: the texts come from Traefik, so that its templates are meant.
+            words: but braces around a word are text, as Traefik has read them.
+        """
         self._native = native
+        self._words = words or not native
         self.kept: dict[str, None] = {}
 
     def of(self, value: Any) -> Any:
@@ -77,7 +83,7 @@ class Templates:
         made, rest = "", text
         for found in find_placeholders(text):
             head, _, rest = rest.partition(found)
-            if not self._native and _BARE_WORD.search(found):
+            if self._words and _BARE_WORD.search(found):
                 made += _literal(head + found)
                 continue
             if not self._native and _BRACES in found and found[2:3] != "`":

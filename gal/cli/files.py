@@ -65,7 +65,7 @@ def write_outputs(files: Sequence[OutputFile], output: str | None, output_format
     """
     from gal.writing import render_file, write_atomically
 
-    texts = [(_named(file.name, output_format), render_file(file, output_format)) for file in files]
+    texts = [(_named(file, output_format), render_file(file, output_format)) for file in files]
     if output is None or output == "-":
         for number, (name, text) in enumerate(texts):
             if len(texts) > 1:
@@ -91,6 +91,6 @@ def _make_folder(folder: Path) -> None:
         raise UsageError(f"cannot make the folder {folder}: {error.strerror or error}") from error
 
 
-def _named(name: str, output_format: str) -> str:
-    """The file's name with the suffix of the format."""
-    return str(Path(name).with_suffix(f".{output_format}"))
+def _named(file: OutputFile, output_format: str) -> str:
+    """The file's name with the suffix of its format."""
+    return str(Path(file.name).with_suffix(f".{file.format_of(output_format)}"))

@@ -40,6 +40,8 @@ def command(context: click.Context, /, config: str, provider: str | None, **choi
         raise UsageError("--provider all needs a folder: -o DIR/")
     gateways = [name for name in registry.exporters() if name != "gal"]
     below = folder.rstrip("/")
+    for name in gateways:  # before the first file is written
+        options.check_output(name, choices["output_format"], None)
     codes = []
     for name in gateways:
         own = {**choices, "output": f"{below}/{name}/"}

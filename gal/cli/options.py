@@ -52,7 +52,7 @@ def output_format(function: F) -> F:
         type=click.Choice(("yaml", "json", "toml")),
         default="yaml",
         show_default=True,
-        help="Format of the output.",
+        help="Format of the output: TOML is for Traefik, JSON for all others.",
     )(function)
 
 

@@ -247,7 +247,10 @@ D060 ip-access-widened critical wo=-
     More addresses may enter: the allow-list grew, the deny-list shrank, or there is none any
     more.
 D061 admin-exposed critical wo=-
-    The gateway's administration listens where it did not.
+    The gateway's administration listens where it did not: at all, or for other machines than its
+    own. On the loopback address only it is of level medium.
+D144 administration-changed low n---
+    The gateway's administration listens on another port, for fewer machines, or not any more.
 D062 internal-endpoint-published high wo=-
     A new route leads to what looks like an internal path, such as /admin, /metrics or /debug,
     and asks for no credentials.

@@ -8,7 +8,8 @@ from typing import Final
 from gal.drift.atoms import in_words
 from gal.drift.change import Change
 from gal.drift.compare.finding import Finding
-from gal.drift.effective import SideView
+from gal.drift.effective import Place, SideView
+from gal.drift.explicit import explicit
 from gal.drift.grouping import about, link_atoms, with_objects
 from gal.drift.matching import Link, Matching
 from gal.drift.normalise import given_name
@@ -23,28 +24,24 @@ def cosmetic(
     matching: Matching, consumers: Consumers, old: SideView, new: SideView
 ) -> Iterator[Change]:
     """Grouped changes, one for each kind."""
-    links = matching.links
-    renamed = [one for one in links if _renamed(one)]
-    if renamed:
-        note = _ON_KONG if "kong" in (old.provider, new.provider) else ""
-        yield _about_routes("D110", "name", renamed, f"{len(renamed)} routes are renamed{note}")
-    tagged = [one for one in links if sorted(one.old.route.tags) != sorted(one.new.route.tags)]
-    if tagged and old.provider == new.provider:
-        yield _about_routes("D113", "tags", tagged, f"{len(tagged)} routes have other tags")
-    split = [one for one in links if _split(one, links)]
+    same = old.provider == new.provider
+    yield from _of_names(matching.links, old, new)
+    if same:
+        yield from _of_spelling(matching.links)
+    split = [one for one in matching.links if _split(one)]
     if split:
         message = f"{len(split)} routes are split or joined"
         yield _about_routes("D114", "routes", split, message)
-    numbers = [one.new.number for one in links]
-    if old.provider == new.provider and numbers != sorted(numbers):
-        yield _about_routes("D111", "routes", links, "the routes stand in another order")
+    numbers = [one.new.number for one in matching.links]
+    if same and numbers != sorted(numbers):
+        yield _about_routes("D111", "routes", matching.links, "the routes stand in another order")
     for before, after in consumers:
         if before is None or after is None:
             continue
         if before.name != after.name:
             finding = Finding("D110", "name", before.name, after.name, (before, ""), (after, ""))
             yield about(finding, f"consumer {before.name}")
-        elif sorted(before.tags) != sorted(after.tags) and old.provider == new.provider:
+        elif sorted(before.tags) != sorted(after.tags) and same:
             texts = ", ".join(sorted(before.tags)), ", ".join(sorted(after.tags))
             yield about(
                 Finding("D113", "tags", *texts, (before, "tags"), (after, "tags")),
@@ -52,13 +49,37 @@ def cosmetic(
             )
 
 
+def _of_names(links: list[Link], old: SideView, new: SideView) -> Iterator[Change]:
+    renamed = [one for one in links if _renamed(one)]
+    if renamed:
+        note = _ON_KONG if "kong" in (old.provider, new.provider) else ""
+        yield _about_routes("D110", "name", renamed, f"{len(renamed)} routes are renamed{note}")
+
+
+def _of_spelling(links: list[Link]) -> Iterator[Change]:
+    """Tags, and defaults that are said."""
+    tagged = [one for one in links if _tags(one.old) != _tags(one.new)]
+    if tagged:
+        yield _about_routes("D113", "tags", tagged, f"{len(tagged)} routes have other tags")
+    for said in explicit(links).values():
+        yield _about_links(said[0][0], [link for _, link in said])
+
+
+def _tags(place: Place) -> list[list[str]]:
+    """The tags of a route and of what it leads to."""
+    upstream = place.upstream
+    found = [place.route.tags, [] if place.service is None else place.service.tags]
+    if upstream is not None:
+        found += [upstream.tags, *(one.tags for one in upstream.targets)]
+    return [sorted(one) for one in found]
+
+
 def _renamed(link: Link) -> bool:
     names = given_name(link.old.route.name), given_name(link.new.route.name)
     return None not in names and names[0] != names[1]
 
 
-def _split(link: Link, links: list[Link]) -> bool:
-    del links
+def _split(link: Link) -> bool:
     return len(link.atoms) < max(len(link.old.atoms), len(link.new.atoms)) and not (
         link.gone or link.come
     )
@@ -76,6 +97,10 @@ def _about_routes(id_: str, field: str, links: list[Link], message: str) -> Chan
         (first.new.route, field if new else ""),
         message,
     )
+    return _about_links(finding, links)
+
+
+def _about_links(finding: Finding, links: list[Link]) -> Change:
     texts = [in_words(link_atoms(one))[0] for one in links]
     label = texts[0] if len(links) == 1 else "routes"
     return with_objects(about(finding, label), label, texts)

@@ -89,6 +89,9 @@ class Place:
             found = getattr(policies, name)
             if found is not None:
                 return Scoped(found if found.enabled else None, scope, owner)
+        if name == "transformation" and self.service is not None:
+            own = self.service.transformation
+            return NOTHING if own is None or not own.enabled else Scoped(own, SERVICE, self.service)
         return NOTHING
 
     def headers(self, side: str) -> list[tuple[Headers, Operations]]:

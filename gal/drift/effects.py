@@ -14,7 +14,7 @@ from gal.drift.compare.finding import Finding
 from gal.drift.compare.opaque import extensions, plugins
 from gal.drift.compare.upstreams import pairs
 from gal.drift.effective import NOTHING, SERVICE, UPSTREAM, Place, Scoped
-from gal.model import Policy
+from gal.model import Authentication, Policy
 
 ANSWERS: Final = ("redirect", "direct_response")
 """Policies behind which nothing goes to an upstream."""
@@ -75,7 +75,9 @@ class Effects:
         found += self._of_route(old, new, ROUTES)
         for name, compare in WITH_UPSTREAM.items():
             left, right = old.resilience(name), new.resilience(name)
-            found += self._scoped(name, compare, left, right)
+            found += [*self._scoped(name, compare, left, right), *self._own_of(name, left, right)]
+        for name in ("headers", "mirror"):
+            found += self._own_of(name, old.policy(name), new.policy(name))
         found = _without_consequences(found)
         found += self._upstreams(old, new)
         if self.provider is not None:
@@ -86,14 +88,25 @@ class Effects:
         left, right = old.policy(name), new.policy(name)
         if left.node is right.node:
             return ()
-        found = self._scoped(name, POLICIES[name], left, right)
-        if self.provider is not None and left.node is not None and right.node is not None:
-            found += self._scoped(f"{name} extensions", self._extended, left, right)
-        return found
+        return [
+            *self._scoped(name, POLICIES[name], left, right),
+            *self._own_of(name, left, right),
+        ]
+
+    def _own_of(self, name: str, old: Scoped, new: Scoped) -> list[Effect]:
+        """What only this gateway can say of a policy that both sides have."""
+        if self.provider is None or old.node is None or new.node is None:
+            return []
+        return self._scoped(f"{name} extensions", self._extended, old, new)
 
     def _extended(self, old: Policy, new: Policy) -> Iterator[Finding]:
         assert self.provider is not None
         yield from extensions(old.extensions, new.extensions, self.provider, (old, new))
+        if isinstance(old, Authentication) and isinstance(new, Authentication):
+            inner = old.oauth2, new.oauth2
+            if inner[0] is not None and inner[1] is not None:
+                both = inner[0].extensions, inner[1].extensions
+                yield from extensions(*both, self.provider, (inner[0], inner[1]))
 
     def _scoped(self, name: str, compare: Compare, old: Scoped, new: Scoped) -> list[Effect]:
         findings = self._once(name, compare, old.node, new.node)

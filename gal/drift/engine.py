@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from gal.drift import entering
 from gal.drift.atoms import in_words
-from gal.drift.change import Drift, Level, Side, Unmatched, worst_first
-from gal.drift.compare import POLICIES, gateway
-from gal.drift.compare.consumers import consumer, paired
+from gal.drift.change import Change, Drift, Level, Side, Unmatched, worst_first
+from gal.drift.compare import GATEWAY
+from gal.drift.compare.consumers import paired
 from gal.drift.compare.finding import Finding, leaf, position, stands
 from gal.drift.compare.opaque import extensions, plugins
 from gal.drift.cosmetic import cosmetic
@@ -17,10 +17,14 @@ from gal.drift.effects import Effects, level_of
 from gal.drift.expressible import Expected, Item, Uncompared, converted, foreign, part_of
 from gal.drift.grouping import Grouping, about, of_matches
 from gal.drift.matching import Matching, matched
+from gal.drift.personal import of_consumer, of_scopes
 from gal.drift.precedence import order_matters, precedence
 from gal.drift.presence import Presence, Told
 from gal.garbage import without_collection
 from gal.model import Consumer, Gateway
+
+_CLIENT = "client-certificate"
+"""What importers call the check of a client's certificate."""
 
 _LEFT_TO_GATEWAY = ("timeout.", "retry", "upstream_tls.verify", "compression.level")
 
@@ -66,16 +70,16 @@ def _expectations(comparison: _Comparison) -> Iterator[Expected]:
         given, there = SideView.of(part, whole.provider), SideView.of(made[0], provider)
         sides = (given, there) if side is Side.OLD else (there, given)
         expected = Expected(side, provider, made[1])
-        expected.learn(_Comparison(*sides, about=side).items())
-        expected.see(comparison.items())
+        expected.learn(_Comparison(*sides).items(side))
+        expected.see(comparison.items(side))
         yield expected
 
 
 class _Comparison:
     """Two sides, and what is found between them."""
 
-    def __init__(self, old: SideView, new: SideView, about: Side = Side.OLD) -> None:
-        self.old, self.new, self.about = old, new, about
+    def __init__(self, old: SideView, new: SideView) -> None:
+        self.old, self.new = old, new
         same = old.provider == new.provider
         self.expected: list[Expected] = []
         self.uncompared = Uncompared()
@@ -90,13 +94,13 @@ class _Comparison:
         ]
         self.of_others = [*self._consumers(), *self._gateway()]
 
-    def items(self) -> Iterator[Item]:
-        """Every finding with its object, before anything is grouped."""
+    def items(self, about: Side = Side.OLD) -> Iterator[Item]:
+        """Every finding with its object in the words of one side, before anything is grouped."""
         for told in self.of_matches:
             yield told.finding, in_words(told.atoms)[0]
         for effect, link in self.of_links:
             if not self._by_default(effect.finding):
-                yield effect.finding, _text(link.old if self.about is Side.OLD else link.new)
+                yield effect.finding, _text(link.old if about is Side.OLD else link.new)
         for name, finding in self.of_others:
             yield finding, name
 
@@ -135,7 +139,7 @@ class _Comparison:
         return Drift(
             self.old.provider,
             self.new.provider,
-            worst_first(changes),
+            worst_first(_once_told(changes)),
             self._matched(),
             tuple(self._unmatched()),
             tuple(self.uncompared.listed()),
@@ -208,9 +212,9 @@ class _Comparison:
             if old == new or self._stands_in_routes(old, new):
                 continue
             name = (old or new or Consumer("")).name
-            for finding in self._consumer(old, new):
+            for finding in of_consumer(old, new, self.effects.provider):
                 yield f"consumer {name}", finding
-        yield from self._scoped_policies()
+        yield from of_scopes(self.old, self.new, self.matching.links, self.effects.provider)
 
     def _stands_in_routes(self, old: Consumer | None, new: Consumer | None) -> bool:
         """Whether what a consumer of one side holds stands in the routes of the other side."""
@@ -221,37 +225,8 @@ class _Comparison:
         held = entering.held(one)
         return bool(held) and held <= entering.inline_secrets(self.new if old else self.old)
 
-    def _consumer(self, old: Consumer | None, new: Consumer | None) -> Iterator[Finding]:
-        yield from consumer(old, new)
-        if old is None or new is None:
-            return
-        for name, compare_policy in POLICIES.items():
-            left, right = (_on(getattr(one.policies, name)) for one in (old, new))
-            if left != right:
-                yield from compare_policy(left, right)
-        if self.effects.provider is not None:
-            at = (old, new)
-            yield from extensions(old.extensions, new.extensions, self.effects.provider, at)
-            yield from plugins(old.policies, new.policies, self.effects.provider)
-
-    def _scoped_policies(self) -> Iterator[tuple[str, Finding]]:
-        before, after = (
-            {(one.consumer, one.service, one.route): one for one in side.gateway.scoped_policies}
-            for side in (self.old, self.new)
-        )
-        for key in sorted(before.keys() | after.keys(), key=str):
-            left, right = before.get(key), after.get(key)
-            if left == right:
-                continue
-            place = f"route {key[2]}" if key[2] else f"service {key[1]}"
-            for name, compare_policy in POLICIES.items():
-                sides = [_on(getattr(one.policies, name)) if one else None for one in (left, right)]
-                if sides[0] != sides[1]:
-                    for finding in compare_policy(*sides):
-                        yield f"consumer {key[0]} on {place}", finding
-
     def _gateway(self) -> Iterator[tuple[str, Finding]]:
-        for compare_part in (gateway.listeners, gateway.administration, gateway.certificates):
+        for compare_part in GATEWAY:
             yield from compare_part(self.old, self.new)
         provider = self.effects.provider
         if provider is not None:
@@ -280,10 +255,19 @@ class _Comparison:
                 yield Unmatched("consumer", f"consumer {old.name}", Side.OLD, position((old, "")))
 
 
+def _once_told(changes: list[Change]) -> list[Change]:
+    """The changes, without settings of the gateway for client certificates where routes tell that
+    these are asked for, or not any more.
+    """
+    told = any(
+        one.field.startswith("authentication") and _CLIENT in one.old + one.new for one in changes
+    )
+    return [one for one in changes if not (told and one.id == "D043" and _is_carried(one))]
+
+
+def _is_carried(change: Change) -> bool:
+    return change.field.startswith("extensions.")
+
+
 def _text(place: Place) -> str:
     return in_words(place.atoms)[0]
-
-
-def _on(policy: object) -> object:
-    """A policy that acts; None where it is switched off."""
-    return policy if policy is not None and getattr(policy, "enabled", True) else None

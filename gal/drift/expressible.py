@@ -29,9 +29,10 @@ _OWN_FORMAT: Final = "gal"
 
 
 def key_of(item: Item) -> Key:
-    """What makes two findings the same."""
+    """What makes two findings the same; names of routes, which exporters give, take no part."""
     finding, text = item
-    return finding.id, finding.field, finding.old, finding.new, text
+    said = ("", "") if finding.field == "routes" else (finding.old, finding.new)
+    return finding.id, finding.field, *said, text
 
 
 def place_of(text: str) -> str:

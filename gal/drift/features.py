@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from gal.drift.change import Level as Weight
 from gal.drift.change import Security
-from gal.ledger import Level
+from gal.drift.shown import NONE
+from gal.ledger import Fate, Level
 
 if TYPE_CHECKING:
     from gal.drift.change import Change
@@ -60,8 +61,36 @@ _MAY_BE_INFO: Final = _ENTERING | {
 """Features whose entries may be of level info although the change weighs more: credentials that
 nothing asks for, ports that are no part of a gateway's file."""
 
-OWN_HEADER: Final = re.compile(r"headers\.request\.x-gal-[\w-]+")
+_OWN_HEADER: Final = re.compile(r"headers\.request\.x-gal-[\w-]+")
 """Headers by which filters that GAL writes talk to each other: no client's are let through."""
+
+_OWN_FIELDS: Final = {
+    "traefik": re.compile(
+        r"extensions\.traefik\.static(?:\.(?:global|log|providers\.file)(?:\..+)?)?"
+    ),
+    "envoy": re.compile(
+        r"extensions\.envoy\.(?:dns_lookup_family|health_check\.host|layered_runtime\..+)"
+    ),
+}
+"""What is written for a gateway whatever the source says, by provider: where Traefik finds its
+other file, which family of addresses Envoy takes first, the name that it asks targets for."""
+
+_WITHOUT_MEANING: Final = {
+    "envoy": frozenset({"rate_limit.fail_open", "timeout.send"}),
+    "traefik": frozenset({"rate_limit.fail_open"}),
+}
+"""What means nothing on a gateway, by provider: counts in its own memory are always there, and one
+deadline is for both ways (its exporter says where the source has two)."""
+
+_PORTS: Final = re.compile(r"destination \*:\d+(?:[|, ]+(?:destination )?\*:\d+)*")
+"""Conditions that are about ports of the gateway and nothing else."""
+
+_DETAILS: Final = frozenset({"D137", "D139", "D142", "D047"})
+"""Changes that an entry of level info tells: what upstreams are told of clients, how a chain of
+certificates is checked, certificates that nothing asks for."""
+
+_PLUGINS: Final = {"rate_limit": "limit-", "redirect": "redirect", "cors": "cors"}
+"""What the names of plugins have in them that are about a topic."""
 
 TOGETHER: Final = frozenset(
     {
@@ -88,6 +117,8 @@ def features_of(change: Change) -> frozenset[str]:
     found = _RELATED.get(topic, frozenset()) | {topic}
     if topic == "headers" and _IDENTITY.fullmatch(rest):
         found |= _ENTERING
+    if change.id == "D001":
+        found |= {"listeners"}
     if change.id == "D003" and change.security is not Security.WEAKENED:
         found |= _SAID_BY_ROUTES
     return found
@@ -99,5 +130,31 @@ def weighs(entry: Entry, change: Change) -> bool:
     """
     if entry.level is not Level.INFO:
         return True
+    if change.id in _DETAILS or (change.id == "D040" and change.old == NONE):
+        return True  # a side that says nothing of certificates leaves it to its gateway
     harmless = change.security in (Security.NEUTRAL, Security.STRENGTHENED)
     return harmless and (change.level.rank <= Weight.LOW.rank or entry.feature in _MAY_BE_INFO)
+
+
+def is_own(change: Change, target: str) -> bool:
+    """Whether it is about what GAL writes for a provider by itself, or what means nothing there."""
+    if _OWN_HEADER.fullmatch(change.field) is not None:
+        return change.new == "remove"
+    if change.field in _WITHOUT_MEANING.get(target, ()):
+        return True
+    if change.field.startswith("administration") and change.security is not Security.WEAKENED:
+        return True  # it comes with the gateway, and no conversion opens it
+    if target == "kong" and change.field == "conditions" and _PORTS.fullmatch(change.old):
+        return change.new == NONE  # Kong's ports are no part of its file, which the ledger says
+    own = _OWN_FIELDS.get(target)
+    return own is not None and own.fullmatch(change.field) is not None and change.new != NONE
+
+
+def kept_unread(entry: Entry, change: Change) -> bool:
+    """Whether an entry of an import says that what a change is about is kept, and not read."""
+    if entry.fate is not Fate.CARRIED:
+        return False
+    topic = change.field.partition(".")[0]
+    if entry.feature == "plugins":
+        return topic in _PLUGINS and _PLUGINS[topic] in entry.path
+    return entry.feature in features_of(change)

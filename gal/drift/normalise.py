@@ -164,20 +164,33 @@ def literal_text(pattern: str) -> str | None:
 
 def value_key(kind: str, match: ValueMatch) -> str:
     """A condition on a header or parameter as text; values that look secret are fingerprints."""
-    from gal.drift.shown import shown_value
-
     name = match.name.lower() if kind == "header" else match.name
     sign = "!=" if match.invert else "="
     if match.kind is MatchKind.PRESENT:
         return f"{kind} {name}{' absent' if match.invert else ''}"
     if match.kind is MatchKind.REGEX:
-        texts = sorted("~" + _regex_text(one) for one in match.regexes)
+        texts = sorted("~" + _condition(name, _regex_text(one)) for one in match.regexes)
     else:
         values = [one.lower() for one in match.values] if match.ignore_case else match.values
         marks = {MatchKind.PREFIX: "{}*", MatchKind.SUFFIX: "*{}", MatchKind.CONTAINS: "*{}*"}
         mark = marks.get(match.kind, "{}")
-        texts = sorted(mark.format(shown_value(name, one)) for one in values)
+        texts = sorted(
+            mark.format(_condition(name, one))
+            + (" in any case" if match.ignore_case and one.upper() != one else "")
+            for one in values
+        )
     return f"{kind} {name}{sign}{'|'.join(texts)}"
+
+
+def _condition(name: str, text: str) -> str:
+    """A value as it is shown; one that is too long to be shown whole with its fingerprint, since
+    conditions are told apart by this text.
+    """
+    from gal.drift.shown import fingerprint, shown_value
+
+    shown = shown_value(name, text)
+    whole = shown == text or shown.startswith("<secret:")
+    return shown if whole else f"{shown} {fingerprint(text)}"
 
 
 def _regex_text(regex: Regex) -> str:

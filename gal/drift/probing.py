@@ -50,7 +50,7 @@ class Probing:
     _tracers: list[Tracer] = field(default_factory=list)
     _candidates: dict[int, list[Candidate]] = field(default_factory=dict)
     _by_match: dict[tuple[object, ...], list[Place]] = field(default_factory=dict)
-    _known: dict[tuple[int, bool], bool] = field(default_factory=dict)
+    _known: dict[tuple[int, int, bool], bool] = field(default_factory=dict)
 
     def alike(self, places: Iterable[Place], *, rewritten: bool = False) -> bool:
         """Whether the requests of some old routes, and those of the new routes for the same hosts
@@ -121,7 +121,7 @@ class Probing:
             yield ground.entering()
 
     def _alike(self, place: Place, *, rewritten: bool) -> bool:
-        key = place.number, rewritten
+        key = id(place.side), place.number, rewritten
         if key not in self._known:
             self._known[key] = self._asked(place, rewritten=rewritten)
         return self._known[key]
@@ -191,7 +191,8 @@ def _outcome(decision: Decision) -> tuple[Any, ...] | None:
         return None
     answer = decision.answer
     if answer is None:
-        return "let in", _targets(decision)
+        targets = _targets(decision)
+        return ("let in", targets) if targets else ("refused",)  # there is nobody behind it
     if answer.status in _REFUSALS:
         return ("refused",)
     location = [value for name, value in answer.headers if name.lower() == "location"]

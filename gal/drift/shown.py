@@ -17,9 +17,25 @@ _SECRET_NAME: Final = re.compile(
     r"(?i)pass(?:word|wd|phrase)?\b|passw|pwd|secret|token|credential|private|api[-_.]?key|apikey"
     r"|auth(?!or)|cookie|signature|(?:^|[-_.])key$|\bjwks$|\bcert|\bpem|session"
 )
-_LONG_WORD: Final = re.compile(r"(?=\S*[A-Za-z])(?=\S*\d)[A-Za-z0-9+/=_\-.]{20,}|-----BEGIN")
-_PLAIN_WORD: Final = re.compile(r"[a-z][a-z_-]{0,19}|[A-Z]{3,7}")
+_SECRETS: Final = re.compile(r"(?i)passw|secret|token|credential|private|cookie")
+"""Names of what may hold secrets, whatever these are called in it."""
 
+_LONG_WORD: Final = re.compile(r"(?=\S*[A-Za-z])(?=\S*\d)[A-Za-z0-9+/=_\-.]{20,}|-----BEGIN")
+_PLAIN: Final = re.compile(
+    r"[a-z][a-z_-]{0,19}|[A-Z]{2,16}(?:_[A-Z]{2,16}){0,4}"  # words, and names of enumerations
+    r"|(?:[A-Z][a-z]{1,15}){2,5}|[a-z]{2,15}(?:[A-Z][a-z]{1,15}){1,4}"
+    r"|(?:\d{1,12}(?:\.\d{1,9})?(?:ns|us|ms|s|m|h|d)){1,4}"  # durations
+    r"|\d{1,12}(?:\.\d{1,3})?\s?(?:B|[kKMG]i?B?|%)"  # sizes and shares
+    r"|(?:Version)?(?:TLS|SSL)v?[\d._]{1,4}"
+    r"|\d{1,3}(?:\.\d{1,3}){3}(?:/\d{1,2}|:\d{1,5})?|:\d{1,5}"  # addresses
+    r"|(?:/[a-z][a-z_.-]{0,15}){1,5}/?|/"  # paths
+)
+"""Texts that nobody takes for a secret: without digits among letters, or of a known form."""
+
+_LENGTH: Final = re.compile(
+    r"(?i)(?:ttl|timeout|interval|lifetime|duration|age|period|window|size|limit|count|max|min"
+    r"|seconds|delay|expiry|expires|expiration)(?:_(?:in_)?(?:ms|s|sec|seconds|bytes))?"
+)
 
 _FREE: Final = frozenset({"jwks", "public_key", "body", "message", "realm", "certificate"})
 """Texts of the model in which a secret may stand; its own secrets have a type."""
@@ -40,8 +56,12 @@ def shown_value(name: str, text: str) -> str:
 
 
 def shown_opaque(name: str, value: Any) -> str:
-    """A leaf of data that the model does not know. Only plain words and numbers are shown: of
-    anything else nobody can say whether it is secret.
+    """A leaf of data that the model does not know. Only plain words, numbers, durations, and the
+    like are shown: of anything else nobody can say whether it is secret.
+
+    Args:
+        name: its dotted name; the last steps tell whether it may be a secret.
+        value: a scalar.
     """
     if value is None:
         return NONE
@@ -50,8 +70,14 @@ def shown_opaque(name: str, value: Any) -> str:
     text = str(value)
     if is_placeholder(text):
         return cut(text)
-    plain = isinstance(value, (int, float)) or _PLAIN_WORD.fullmatch(text) is not None
-    return text if plain and not _SECRET_NAME.search(name) else fingerprint(text)
+    number = isinstance(value, (int, float)) or text.isdigit()
+    plain = isinstance(value, (int, float)) or _PLAIN.fullmatch(text) is not None
+    *outer, last = [one for one in name.split(".") if not one.isdigit()] or [""]
+    measured = _LENGTH.search(last) is not None and (number or text[:1].isdigit())
+    secret = not measured and (
+        _SECRET_NAME.search(last) is not None or any(map(_SECRETS.search, outer[-2:]))
+    )
+    return text if plain and not secret else fingerprint(text)
 
 
 def without_userinfo(text: str) -> str:

@@ -6,9 +6,11 @@ of what stands in the file, so parts that were read at one place are one part he
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from gal.lint.peeking import text
 from gal.model import (
     ApiKeyAuth,
     Authentication,
@@ -16,8 +18,10 @@ from gal.model import (
     ForwardAuth,
     Guard,
     JwtAuth,
+    MatchKind,
     ModelNode,
     OAuth2Auth,
+    Route,
 )
 
 if TYPE_CHECKING:
@@ -51,6 +55,24 @@ NO_IDENTITY = frozenset(
     )
 )
 """Guards that refuse some requests, and that do not ask who sends them."""
+
+CODE = frozenset(("lua", "wasm", "ext_proc", "golang", "dynamic_modules"))
+"""Guards that run code which no file shows: it may ask who sends a request, or may not."""
+
+CREDENTIALS = frozenset(
+    (
+        *("authorization", "proxy-authorization", "apikey", "api-key", "api_key", "x-api-key"),
+        *("x-apikey", "x-auth-token", "x-access-token", "access_token"),
+    )
+)
+"""Headers and parameters that bring a credential, where a route takes one value of it only."""
+
+_CERTIFICATE = "client-certificate"
+_NO_CREDENTIALS = frozenset(
+    ("referer", "origin", "user-agent", "host", ":authority", ":path", ":method", ":scheme")
+)
+"""Headers that tell nothing of who sends a request."""
+_SOUNDS_LIKE_IT = re.compile(r"(?i)auth|oidc|openid|jwt|saml|ldap|login|token")
 
 
 @dataclass(slots=True, eq=False)
@@ -135,5 +157,86 @@ def identity_asked(view: RouteView) -> bool:
     """
     policy = view.policy(Authentication)
     if policy is None:
+        return _matches_credential(view.route)
+    if policy.kinds() or any(_asks(one) for one in policy.guards):
+        return True
+    return _matches_credential(view.route)
+
+
+def _matches_credential(route: Route) -> bool:
+    """Whether a route takes only requests that bring a certain credential."""
+    return any(
+        one.name.lower() in CREDENTIALS
+        and one.kind is MatchKind.EXACT
+        and not one.invert
+        and all(one.values)
+        for one in (*route.headers, *route.query_params)
+    )
+
+
+def only_code_asks(view: RouteView) -> bool:
+    """Whether nothing but code that no file shows might ask who sends a request."""
+    policy = view.policy(Authentication)
+    if policy is None or policy.kinds():
         return False
-    return bool(policy.kinds()) or any(one.name not in NO_IDENTITY for one in policy.guards)
+    names = {one.name for one in policy.guards if _asks(one)}
+    return bool(names) and names <= CODE
+
+
+def _asks(guard: Guard) -> bool:
+    if guard.name.startswith("ext-plugin"):
+        # A program of the user's own: what it is called is all that there is to go by.
+        named = _listed(guard.config, "conf")
+        return any(_SOUNDS_LIKE_IT.search(str(one.get("name"))) for one in named)
+    if guard.name == "rbac":
+        return _asks_by_role(guard)
+    if guard.name == _CERTIFICATE and guard.origin is not None:
+        kind = text(guard.origin.node, "clientAuthType")
+        return kind in (None, "RequireAndVerifyClientCert")
+    return guard.name not in NO_IDENTITY
+
+
+def _asks_by_role(guard: Guard) -> bool:
+    """Whether Envoy's `rbac` looks at who sends a request: not where its principals are `any`, or
+    all that it looks at are headers that are no credential.
+    """
+    config = guard.config.get("typed_config")
+    if not isinstance(config, dict):
+        return True
+    rules = config.get("rules")
+    policies = rules.get("policies") if isinstance(rules, dict) else None
+    if isinstance(policies, dict):
+        given = [one for one in policies.values() if isinstance(one, dict)]
+        return any(
+            _names_somebody(one) for policy in given for one in _listed(policy, "principals")
+        )
+    inputs = [*_inputs(config.get("matcher"))]
+    headers = {str(one.get("header_name", one.get("headerName"))).lower() for one in inputs}
+    return not inputs or not headers <= _NO_CREDENTIALS
+
+
+def _names_somebody(principal: dict[str, Any]) -> bool:
+    header = principal.get("header")
+    if isinstance(header, dict):
+        return str(header.get("name")).lower() not in _NO_CREDENTIALS
+    return principal != {"any": True}
+
+
+def _inputs(matcher: object) -> Iterator[dict[str, Any]]:
+    """What a matcher looks at: the settings of all its inputs."""
+    pending = [matcher]
+    while pending:
+        one = pending.pop()
+        if isinstance(one, dict):
+            given = one.get("input")
+            if isinstance(given, dict):
+                config = given.get("typed_config", given.get("typedConfig"))
+                yield config if isinstance(config, dict) else {}
+            pending += one.values()
+        elif isinstance(one, list):
+            pending += one
+
+
+def _listed(holder: dict[str, Any], key: str) -> list[dict[str, Any]]:
+    found = holder.get(key)
+    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []

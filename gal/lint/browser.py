@@ -46,12 +46,14 @@ def _given(operations: Operations, headers: Headers) -> dict[str, tuple[str, Mod
 
 
 def shows_pages(view: RouteView) -> bool:
-    """Whether a route answers with pages: it says so by a tag, sends users to a login page, or
-    sets headers that only pages have a use for.
+    """Whether a route answers with pages: it says so by a tag, or it takes GET, and sends
+    users to a login page or sets headers that only pages have a use for.
     """
     service = view.service
     if _TAG in view.route.tags or (service is not None and _TAG in service.tags):
         return True
+    if view.route.methods and "GET" not in {name.upper() for name in view.route.methods}:
+        return False  # nobody opens it in a browser
     asked = view.policy(Authentication)
     oauth2 = asked.oauth2 if asked is not None else None
     logs_in = oauth2 is not None and not oauth2.bearer_only and oauth2.server is None

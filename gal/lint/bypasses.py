@@ -12,7 +12,7 @@ from bisect import bisect_left
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from gal.lint.asked import identity_asked
+from gal.lint.asked import identity_asked, only_code_asks
 from gal.lint.exposure import answered, is_public, limited_by_address, ranks_of
 from gal.model import PathKind, PathMatch, RequestLine, Rewrite
 
@@ -81,9 +81,9 @@ def bypasses(subject: Subject) -> list[Bypass]:
     """All ways around, at most one for each open route."""
     groups: dict[object, _Group] = {}
     for view in subject.routes:
-        if answered(view) or (not identity_asked(view) and _is_closed(view, subject)):
-            continue
         asks = identity_asked(view)
+        if answered(view) or only_code_asks(view) or (not asks and _is_closed(view, subject)):
+            continue
         for key, upstream in _targets(view):
             group = groups.setdefault(key, _Group(upstream))
             if not asks:

@@ -21,7 +21,7 @@ from gal.lint.own_files import own_file
 from gal.lint.owners import owner_of
 from gal.lint.peeking import at, flag, items, number, text, texts
 from gal.lint.plugin_nodes import plugin_nodes
-from gal.reading import Mapping
+from gal.reading import Mapping, Node
 
 if TYPE_CHECKING:
     from gal.lint.subject import RouteView, Subject
@@ -105,7 +105,7 @@ def _apisix(subject: Subject) -> Iterator[Believed]:
         owner = owner_of(subject, plugin.node)
         how = _header(text(plugin.config, "source") or "")
         key = "trusted_addresses" if found else ""
-        views = views_of(subject, owner)
+        views = views_at(subject, plugin.node)
         yield Believed(plugin.config, key, what, how, True, views, owner)
 
 
@@ -152,6 +152,29 @@ def views_of(subject: Subject, owner: ModelNode) -> list[RouteView]:
         return list(subject.routes)
     found = subject.once(_views_by_owner)
     return found.get(id(owner), [])
+
+
+def views_at(subject: Subject, node: Node) -> list[RouteView]:
+    """The routes that a plugin acts on which stands somewhere in a file. Those of APISIX's
+    `plugin_configs` act on the routes that name them.
+    """
+    above: Node | None = node
+    while above is not None:
+        parent = above.parent
+        if subject.provider == "apisix" and parent is not None and parent.key == "plugin_configs":
+            return subject.once(_views_by_plugin_config).get(text(above, "id") or "", [])
+        above = parent
+    return views_of(subject, owner_of(subject, node))
+
+
+def _views_by_plugin_config(subject: Subject) -> dict[str, list[RouteView]]:
+    found: dict[str, list[RouteView]] = {}
+    for view in subject.routes:
+        origin = view.route.origin
+        name = text(origin.node, "plugin_config_id") if origin is not None else None
+        if name:
+            found.setdefault(name, []).append(view)
+    return found
 
 
 def _views_by_owner(subject: Subject) -> dict[int, list[RouteView]]:

@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from gal.errors import InputError
@@ -28,10 +29,12 @@ class Batch:
     Attributes:
         documents: they are of one provider.
         source: the provider, where the user said so.
+        beside: reads files around them that may define what they name, and are not linted.
     """
 
     documents: list[Document]
     source: str | None = None
+    beside: Callable[[], list[Document]] = list
 
 
 @dataclass(slots=True)
@@ -60,7 +63,8 @@ def collect(
 
     Files in a folder that are of no gateway are passed over; files that are named are an error
     then, unless `pass_over` is set. Traefik's files of one folder are read together, since they
-    name one another; every other file is a configuration of its own.
+    name one another, unless several of them are static; every other file is a configuration of its
+    own.
     """
     collected = Collected()
     together: dict[str, Batch] = {}
@@ -74,7 +78,50 @@ def collect(
         if folder and before == (len(collected.batches), len(collected.errors)) and not together:
             message = f'no gateway configuration in the folder "{path}"'
             collected.errors.append(InputError(message))
+    for batch in together.values():
+        collected.batches += _apart(batch)
+    if read is read_own:
+        _look_around(collected, together)
     return collected
+
+
+def _apart(batch: Batch) -> list[Batch]:
+    """Static configurations of their own: where a folder has several, as for development and for
+    production, nothing says which of them the rest of the folder belongs to.
+    """
+    static = [one for one in batch.documents if _is_static(one)]
+    if len(static) < 2:
+        return []
+    batch.documents = [one for one in batch.documents if not _is_static(one)]
+    own = [Batch([one], batch.source) for one in static]
+    if not batch.documents:
+        batch.documents = own.pop(0).documents
+    return own
+
+
+def _is_static(document: Document) -> bool:
+    from gal.reading import Mapping
+
+    if not isinstance(document.root, Mapping):
+        return False
+    keys = {key.lower() for key in document.root.keys()}
+    return "entrypoints" in keys and not keys & {"http", "tcp", "udp", "tls", "services"}
+
+
+def _look_around(collected: Collected, together: dict[str, Batch]) -> None:
+    """Have Traefik's files find what others define: those of this run, and those around them."""
+    from gal.lint.beside import traefik_beside
+
+    whole = [one for batch in together.values() for one in batch.documents]
+    linted = {one.source.name for batch in collected.batches for one in batch.documents}
+
+    def beside(folder: str, batch: Batch) -> list[Document]:
+        own = {id(one) for one in batch.documents}
+        others = [one for one in whole if id(one) not in own]
+        return others + traefik_beside(folder, linted, read_own)
+
+    for folder, batch in together.items():
+        batch.beside = partial(beside, folder, batch)
 
 
 @dataclass(slots=True)
@@ -120,9 +167,10 @@ class _Reader:
         if provider != "traefik" or name == "-":
             self.collected.batches.append(Batch(documents, self.source))
             return
-        batch = self.together.get(os.path.dirname(name))
+        folder = os.path.dirname(name)
+        batch = self.together.get(folder)
         if batch is None:
-            batch = self.together[os.path.dirname(name)] = Batch([], self.source)
+            batch = self.together[folder] = Batch([], self.source)
             self.collected.batches.append(batch)
         batch.documents += documents
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from gal.lint.finding import Finding
@@ -15,9 +15,14 @@ if TYPE_CHECKING:
 
 
 def subject_of(
-    documents: Sequence[Document], settings: Settings, *, source: str | None = None
+    documents: Sequence[Document],
+    settings: Settings,
+    *,
+    source: str | None = None,
+    beside: Callable[[], list[Document]] = list,
 ) -> Subject:
-    """What rules look at, from the documents of one provider.
+    """What rules look at, from the documents of one provider; `beside` reads further ones that may
+    define what these name.
 
     Raises:
         InputError: they are of no gateway, of several, or not sound.
@@ -33,7 +38,7 @@ def subject_of(
         provider = next(own for own in setups if own is not None)
         return Subject(provider, documents, Gateway(), Ledger(), settings)
     read = read_gateway(configurations, source=source)
-    return Subject(read.source, documents, read.gateway, read.ledger, settings)
+    return Subject(read.source, documents, read.gateway, read.ledger, settings, beside)
 
 
 def findings_of(subject: Subject, rules: Iterable[LoadedRule]) -> list[Finding]:

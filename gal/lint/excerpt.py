@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from gal.errors import Position
+from gal.lint.asked import CREDENTIALS
 from gal.reading import Mapping, Node, Scalar, Sequence
 from gal.reading.placeholders import is_placeholder
 
@@ -25,10 +26,16 @@ _HARMLESS = re.compile(
     r"(?i)(_(names?|in_\w+|id|type|alg|algorithm|header|file|path|uri|url|endpoint)"
     r"|(name|file|path|type|uri|url|endpoint))$"
 )
+_VARIABLE = re.compile(r"\$?(remote_addr|consumer_name|uri|host|(http|arg|cookie|server)_\w+)")
 _IN_TEXT = re.compile(
     r"(?i)(?P<before>\b(?:basic|bearer)\s+|://[^/\s:@\"']*:|:(?=\$(?:apr1|2[abxy]?|5|6)\$))"
     r"(?P<secret>[^\s\"'@]+)(?P<after>@?)"
 )
+_IN_RULE = re.compile(
+    rf"(?i)(?P<before>\b(?:Headers?|Query)\(\s*[`\"](?:{'|'.join(sorted(CREDENTIALS))})[`\"]\s*,\s*[`\"])"
+    r"(?P<secret>[^`\"]+)"
+)
+"""A credential that a rule of Traefik asks for."""
 _PEM = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*")
 _WIDTH = 140
 _SHORTEST = 2
@@ -86,6 +93,7 @@ class Excerpts:
             if len(secret) >= _SHORTEST:
                 text = text.replace(secret, HIDDEN)
         text = _PEM.sub(HIDDEN, text)
+        text = _IN_RULE.sub(lambda found: found["before"] + HIDDEN, text)
         return _IN_TEXT.sub(lambda found: found["before"] + HIDDEN + found["after"], text)
 
 
@@ -94,6 +102,8 @@ def _is_secret(node: Scalar) -> bool:
     if not node.text or is_placeholder(node.text) or node.kind in ("boolean", "null"):
         return False
     key = next(_keys(node), "")
+    if key == "key" and _VARIABLE.fullmatch(node.text):
+        return False  # what a limit counts by, or a balancer hashes
     return _SENSITIVE.search(key) is not None and _HARMLESS.search(key) is None
 
 

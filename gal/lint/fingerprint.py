@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice, product
 
+from gal.lint.asked import CREDENTIALS
 from gal.lint.finding import Finding
 from gal.lint.subject import RouteView, Subject
 from gal.model import (
@@ -100,7 +101,8 @@ def _named(owner: ModelNode | None) -> str:
     if isinstance(owner, Consumer):
         return f"consumer {owner.name}"
     if isinstance(owner, Certificate):
-        return "certificate " + " ".join(sorted(owner.server_names))
+        public = "".join((owner.certificate or "").split()) or " ".join(sorted(owner.server_names))
+        return f"certificate {public}"
     if isinstance(owner, Listener):
         return f"listener {owner.host}:{owner.port}"
     if isinstance(owner, ScopedPolicies):
@@ -121,9 +123,15 @@ def _path(one: Finding) -> str:
 
 def requests_of(route: Route) -> Iterator[str]:
     """What a route takes, as texts: one for each of its hosts and paths."""
-    methods = ",".join(sorted(route.methods)) or "*"
-    hosts = sorted({host.lower() for host in route.hosts}) or ["*"]
-    paths = sorted({f"{one.kind.value} {one.text}" for one in route.paths}) or ["prefix /"]
-    rest = [f"{one.name.lower()}={'|'.join(sorted(one.values))}" for one in route.headers]
+    from gal.drift.normalise import host_key, methods_key, path_key
+
+    methods = ",".join(sorted(methods_key(route.methods))) or "*"
+    hosts = sorted({host_key(host) for host in route.hosts}) or ["*"]
+    paths = sorted({" ".join(path_key(one)) for one in route.paths}) or ["prefix /"]
+    rest = [
+        f"{one.name.lower()}={'|'.join(sorted(one.values))}"
+        for one in route.headers
+        if one.name.lower() not in CREDENTIALS
+    ]
     for host, path in product(hosts, paths):
         yield " ".join([methods, host, path, *sorted(rest)])

@@ -7,7 +7,7 @@ safe one nothing but how the file is written, one that tightens nothing that ope
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from gal.lint.spans import Spans
 from gal.lint.subject import Subject
 from gal.lint.text_edit import CannotEditError, applied, changes_of, plain_after
 from gal.reading import Document, Node, read_documents
+from gal.spelling import snake_case
 
 _MOST_ROUNDS = 10
 _ALLOWED = {
@@ -204,23 +205,57 @@ class _Attempt:
         new = [one for one in found if not known.issuperset(one.fingerprint.marks)]
         if new:
             raise CannotEditError(f"it would bring another finding: {new[0].finding.message}")
-        worst = max((_fix_of(one).safety for one in fixes), key=list(Safety).index)
-        _compare(self.subject, after, worst)
+        _compare(self.subject, after, [_fix_of(one) for one in fixes])
 
 
-def _compare(before: Subject, after: Subject, safety: Safety) -> None:
-    """Hold a fix to what it says of itself, by what changes in meaning."""
+def _compare(before: Subject, after: Subject, fixes: Sequence[Fix]) -> None:
+    """Hold fixes to what they say of themselves, by what changes in meaning.
+
+    Where `gal drift` cannot tell whether something became stricter, it has to be a setting that a
+    fix is about: the rule knows what that means.
+    """
+    safety = max((one.safety for one in fixes), key=list(Safety).index)
     if safety is Safety.UNSAFE:
         return
     from gal.drift.change import Security
     from gal.drift.engine import compare
 
+    own = {snake_case(name) for one in fixes for name in _names(one)}
     drift = compare(before.gateway, after.gateway)
     for change in drift.changes:
         if safety is Safety.SAFE and not change.cosmetic:
             raise CannotEditError(f"it would change more than the text: {change.message}")
-        if change.security in (Security.WEAKENED, Security.UNKNOWN):
+        if change.security is Security.WEAKENED:
             raise CannotEditError(f"it would open something: {change.message}")
+        if change.security is Security.UNKNOWN and not _is_own(change.field, own, before, after):
+            raise CannotEditError(f"it might open something: {change.message}")
+
+
+def _names(one: Fix) -> Iterator[str]:
+    """The settings that a fix changes."""
+    for edit in one.edits:
+        key: object = edit.parent.key if isinstance(edit.key, int) else edit.key
+        yield str(edit.new_key or key)
+        if isinstance(edit.value, dict):
+            yield from map(str, edit.value)
+
+
+def _is_own(field: str, own: set[str], before: Subject, after: Subject) -> bool:
+    """Whether a change is one of these settings, or of something that holds no other changes."""
+    if snake_case(field.rpartition(".")[2]) in own:
+        return True
+    if not field.startswith("extensions."):
+        return False
+    leaves = [set(_leaves(one.gateway.extensions, ())) for one in (before, after)]
+    return all(any(snake_case(step) in own for step in path) for path, _ in leaves[0] ^ leaves[1])
+
+
+def _leaves(value: object, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:
+    if isinstance(value, dict):
+        for key, below in value.items():
+            yield from _leaves(below, (*path, str(key)))
+    else:
+        yield path, repr(value)
 
 
 def _fix_of(one: Reported) -> Fix:

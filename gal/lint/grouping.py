@@ -27,5 +27,11 @@ def holder(subject: Subject, view: RouteView) -> ModelNode:
     service, route = view.service, view.route
     if service is None or service.origin is None or subject.provider not in ("kong", "apisix"):
         return service if service is not None and subject.provider == "gal" else route
-    own = route.origin is None or service.origin.node is not route.origin.node
-    return service if own else route
+    # What several routes of APISIX have in common stands at the first of them, which may be
+    # another one than is spoken of here.
+    return route if id(service.origin.node) in subject.once(_route_nodes) else service
+
+
+def _route_nodes(subject: Subject) -> frozenset[int]:
+    origins = (view.route.origin for view in subject.routes)
+    return frozenset(id(one.node) for one in origins if one is not None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from gal.lint.envoy_messages import messages
 from gal.lint.peeking import flag, section, text
 from gal.model import Authentication
 
@@ -44,6 +45,9 @@ def _told(policy: Authentication, subject: Subject) -> Iterator[str]:
     if policy.basic is not None:
         yield text(_node(policy.basic), "headerField") or ""
         yield text(_node(policy.basic), "forward_username_header") or ""
+        # A route's own users take the place of the filter's, its header does not.
+        for config in messages(subject, "BasicAuth") if subject.provider == "envoy" else ():
+            yield text(config, "forward_username_header") or ""
     if policy.api_key is not None:
         yield text(_node(policy.api_key), "forwarding.header") or ""
     if subject.provider in ("kong", "apisix"):

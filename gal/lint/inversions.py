@@ -33,7 +33,7 @@ COUNTED = "requests are counted by what the authentication says before it has sa
 GIVEN = "the gateway sets the credentials itself before it asks for them"
 REMOVED = "what the authentication tells the upstream is taken away again"
 READ = "it decides by a token before the token is checked"
-MOVED = "the service that decides is told a path that was changed already"
+MOVED = "the authorization service is told a path that was changed already"
 PLAIN = "credentials are asked for in plain HTTP before the client is sent to HTTPS"
 
 

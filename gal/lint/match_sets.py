@@ -38,6 +38,8 @@ MOST_PIECES = 128
 _LONGEST = 200
 _PLAIN = re.compile(r"(?:[A-Za-z0-9/_~ -]|\\[^A-Za-z0-9])*")
 _ESCAPED = re.compile(r"\\(.)")
+_WRAPPED = re.compile(r"\(\?:([^()|\\]*)\)(?=\$?\Z)")
+_ANYTHING = re.compile(r"(?:\.\*)+\$?")
 _LOST = frozenset({"rule", "route-match", "matcher"})
 """Guards that stand for conditions which the model has no words for."""
 
@@ -186,11 +188,11 @@ def _of_expression(regex: Regex) -> Shape:
         if not pattern.startswith("^"):
             return start
         anchor = Anchor.START
-    pattern = pattern.removeprefix("^")
+    pattern = _WRAPPED.sub(r"\1", pattern.removeprefix("^"))
     found = _PLAIN.match(pattern)
     text = _ESCAPED.sub(r"\1", found[0]) if found is not None else ""
     left = pattern[found.end() :] if found is not None else pattern
-    if left in (".*", ".*$") or (not left and anchor is Anchor.START):
+    if _ANYTHING.fullmatch(left) or (not left and anchor is Anchor.START):
         return Shape(PathKind.PREFIX, text or "/")
     if left == "$" or (not left and anchor is Anchor.FULL):
         return Shape(PathKind.EXACT, text)

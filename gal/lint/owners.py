@@ -12,7 +12,9 @@ if TYPE_CHECKING:
 
 
 def owner_of(subject: Subject, node: Node) -> ModelNode:
-    """The route, service, upstream or consumer that a value stands in; the gateway for others."""
+    """The route, service, upstream, consumer or certificate that a value stands in; the gateway
+    for others.
+    """
     known = subject.once(_owners)
     at: Node | None = node
     while at is not None:
@@ -27,6 +29,7 @@ def _owners(subject: Subject) -> dict[int, ModelNode]:
     gateway = subject.gateway
     parts: list[ModelNode] = [route for _, route in gateway.walk_routes()]
     parts += [*gateway.services, *gateway.upstreams, *gateway.consumers, *gateway.scoped_policies]
+    parts += gateway.certificates
     found: dict[int, ModelNode] = {}
     for one in parts:
         if one.origin is not None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from gal.lint.asked import behind_of, identity_asked
 from gal.lint.exposure import answered, limited_by_address
-from gal.model import DirectResponse
+from gal.model import Acl, Authentication, DirectResponse, Guard, IpAccess, Policy
 
 if TYPE_CHECKING:
     from gal.lint.subject import RouteView
@@ -15,6 +15,12 @@ if TYPE_CHECKING:
 _ANY = "*"
 _NOBODY = 0
 """Stands for what is behind a route that refuses everybody."""
+_GUARDS: tuple[type[Policy], ...] = (Authentication, Acl, IpAccess)
+
+
+def guards_differ(one: RouteView, other: RouteView) -> bool:
+    """Whether two routes let different clients in."""
+    return any(one.policy(kind) != other.policy(kind) for kind in _GUARDS)
 
 
 def guarded_by_path(views: Iterable[RouteView]) -> tuple[RouteView, RouteView] | None:
@@ -43,6 +49,29 @@ def guarded_by_path(views: Iterable[RouteView]) -> tuple[RouteView, RouteView] |
             if other is not None:
                 return view, other
     return None
+
+
+def rules_by_path(views: Iterable[RouteView]) -> Guard | None:
+    """The rules of Envoy's `rbac` that act on a route and look at the path."""
+    for view in views:
+        asked = view.policy(Authentication)
+        for guard in asked.guards if asked is not None else ():
+            if guard.name == "rbac" and _looks_at_path(guard.config):
+                return guard
+    return None
+
+
+def _looks_at_path(config: object) -> bool:
+    pending = [config]
+    while pending:
+        one = pending.pop()
+        if isinstance(one, dict):
+            if "url_path" in one or "urlPath" in one or one.get("name") == ":path":
+                return True
+            pending += one.values()
+        elif isinstance(one, list):
+            pending += one
+    return False
 
 
 def _refuses(view: RouteView) -> bool:

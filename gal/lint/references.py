@@ -60,11 +60,13 @@ class Names:
         definitions: what is defined.
         references: what is named.
         complete: kinds of which all definitions are in the files.
+        beside: kinds and names that files around these define.
     """
 
     definitions: list[Definition] = field(default_factory=list)
     references: list[Reference] = field(default_factory=list)
     complete: set[str] = field(default_factory=set)
+    beside: set[tuple[str, str]] = field(default_factory=set)
 
     def define(self, kind: str, node: Node, *keys: str) -> None:
         """Note a definition by the keys that name it."""
@@ -184,11 +186,7 @@ def _traefik(subject: Subject, made: Names) -> None:
         if http is None:
             _points(root, made)
             continue
-        for key, kind in _TRAEFIK_KINDS.items():
-            for name, node in mappings(http, key):
-                made.definitions.append(Definition(kind, (name,), node))
-        for name, node in mappings(root, "tls.options"):
-            made.definitions.append(Definition("TLS options", (name,), node))
+        made.definitions += _defined(root)
         for _, router in mappings(http, "routers"):
             made.complete |= {*_TRAEFIK_KINDS.values(), "TLS options"}
             _router(router, made)
@@ -199,6 +197,17 @@ def _traefik(subject: Subject, made: Names) -> None:
                 _use(made, "middleware", one)
             _use(made, "service", at(middleware, "errors.service"))
         _points(root, made)
+    if next(missing(made), None) is not None:
+        for document in subject.beside():
+            made.beside |= {(one.kind, one.names[0]) for one in _defined(document.root)}
+
+
+def _defined(root: Node) -> Iterator[Definition]:
+    for key, kind in _TRAEFIK_KINDS.items():
+        for name, node in mappings(root, f"http.{key}"):
+            yield Definition(kind, (name,), node)
+    for name, node in mappings(root, "tls.options"):
+        yield Definition("TLS options", (name,), node)
 
 
 _TRAEFIK_KINDS = {
@@ -324,6 +333,8 @@ def missing(names: Names) -> Iterator[Reference]:
     known = {kind: names.known(kind) for kind in names.complete}
     for one in names.references:
         if not one.needed or one.kind not in known or one.name in known[one.kind]:
+            continue
+        if (one.kind, one.name) in names.beside:
             continue
         if known[one.kind] or not one.elsewhere:
             yield one

@@ -99,7 +99,9 @@ def lint(batches: Iterable[Batch], options: Options) -> Outcome:
         files |= {document.source.name for document in batch.documents}
         try:
             with without_collection():
-                subject = subject_of(batch.documents, options.settings, source=batch.source)
+                subject = subject_of(
+                    batch.documents, options.settings, source=batch.source, beside=batch.beside
+                )
                 reported = findings_in(subject, chosen, options)
         except InputErrors as several:
             outcome.errors.extend(several.errors)

@@ -22,6 +22,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gal.lint.asked import CREDENTIALS
 from gal.lint.client_address import setups
 from gal.lint.peeking import at, items, text
 from gal.lint.plugin_nodes import plugin_nodes
@@ -120,7 +121,28 @@ _ENVOY_SOURCES = frozenset(
 )
 _FILLED_IN_BY_HAND = re.compile(r"<[^<>]+>|\*+|[xX]{3,}|\.{3}")
 _PEM = "-----BEGIN"
+_ASKED_BY_RULE = re.compile(
+    rf"(?i)\b(?:Headers?|Query)\(\s*[`\"](?:{'|'.join(sorted(CREDENTIALS))})[`\"]\s*,\s*[`\"][^`\"]"
+)
+"""A rule of Traefik that only takes requests with a certain credential."""
 _SYMMETRIC = re.compile(r'"kty"\s*:\s*"oct"|"d"\s*:\s*"')
+
+
+_ALIKE = {
+    **dict.fromkeys(
+        (
+            *("key of keyauth_credentials", "key of key-auth", "key of api_key_auth"),
+            "rule of a router",
+        ),
+        "an API key",
+    ),
+    **dict.fromkeys(
+        ("secret of jwt_secrets", "secret of jwt-auth", "local_jwks"), "a key for tokens"
+    ),
+    **dict.fromkeys(
+        ("secret of hmacauth_credentials", "secret_key of hmac-auth"), "a key for signatures"
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +156,11 @@ class SecretField:
 
     node: Scalar
     name: str
+
+    @property
+    def kind(self) -> str:
+        """What it is, where every gateway has such; else the name."""
+        return _ALIKE.get(self.name, self.name)
 
 
 def secret_fields(subject: Subject) -> Iterator[SecretField]:
@@ -247,6 +274,9 @@ def _traefik(subject: Subject) -> Iterator[SecretField]:
             for node in _along(root, path):
                 if not node.text.startswith("/"):  # some take the path of a file as well
                     yield SecretField(node, path.replace("*.", ""))
+        for node in _along(root, "http.routers.*.rule"):
+            if _ASKED_BY_RULE.search(node.text[:10_000]):
+                yield SecretField(node, "rule of a router")
 
 
 # -- Envoy

@@ -58,8 +58,8 @@ _KONG_URLS = {
 }
 _APISIX_LIMITS = ("limit-count", "limit-req", "limit-conn", "graphql-limit-count")
 _APISIX_URLS: dict[str, tuple[str, str, bool]] = {
-    "forward-auth": ("uri", "the service that decides", True),
-    "opa": ("host", "the service that decides", True),
+    "forward-auth": ("uri", "the authorization service", True),
+    "opa": ("host", "the authorization service", True),
     "openid-connect": ("discovery", "the issuer", True),
     "authz-keycloak": ("discovery", "the issuer", True),
     "authz-casdoor": ("endpoint_addr", "the issuer", True),
@@ -202,11 +202,11 @@ def _traefik(subject: Subject) -> Iterator[Channel]:
             if not isinstance(config, Mapping):
                 continue
             if kind.lower() == "forwardauth":
-                yield from _url(config, "address", "the service that decides")
+                yield from _url(config, "address", "the authorization service")
                 tls = section(config, "tls")
                 if tls is not None and flag(tls, "insecureSkipVerify"):
                     hosts = (host_of(text(config, "address") or "") or "",)
-                    what = "the service that decides"
+                    what = "the authorization service"
                     yield Channel(what, hosts, tls, "insecureSkipVerify", True, _EXPLICIT)
             redis = section(config, "redis") if kind.lower() in ("ratelimit",) else None
             if redis is not None:
@@ -240,8 +240,8 @@ def _traefik_redis(redis: Mapping) -> Channel:
 
 _ENVOY = (
     ("RemoteJwks", "http_uri.cluster", "the issuer"),
-    ("ExtAuthz", "grpc_service.envoy_grpc.cluster_name", "the service that decides"),
-    ("ExtAuthz", "http_service.server_uri.cluster", "the service that decides"),
+    ("ExtAuthz", "grpc_service.envoy_grpc.cluster_name", "the authorization service"),
+    ("ExtAuthz", "http_service.server_uri.cluster", "the authorization service"),
     ("RateLimit", "rate_limit_service.grpc_service.envoy_grpc.cluster_name", "the rate limits"),
     ("OAuth2", "config.token_endpoint.cluster", "the issuer"),
 )

@@ -106,6 +106,7 @@ class Subject:
         gateway: the model; empty for files that only set up the gateway itself.
         ledger: what the importer said.
         settings: what the user said of the deployment.
+        beside: reads files that may define what these name, and that are not linted.
     """
 
     provider: str
@@ -113,6 +114,7 @@ class Subject:
     gateway: Gateway
     ledger: Ledger
     settings: Settings = field(default_factory=Settings)
+    beside: Callable[[], list[Document]] = list
 
     @cached_property
     def _made(self) -> dict[object, Any]:

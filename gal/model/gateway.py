@@ -99,6 +99,16 @@ class Gateway(ModelNode):
     certificates: list[Certificate] = field(default_factory=list)
     extensions: Extensions = field(default_factory=dict)
 
+    def certificates_of_upstreams(self) -> frozenset[str]:
+        """Names of the certificates that targets are shown, or that they are checked with."""
+        inline = [one.upstream for one in self.services if isinstance(one.upstream, Upstream)]
+        found: set[str] = set()
+        for upstream in (*self.upstreams, *inline):
+            if upstream.tls is not None:
+                found.update(upstream.tls.ca_certificates)
+                found.update(filter(None, [upstream.tls.client_certificate]))
+        return frozenset(found)
+
     def walk_routes(self) -> Iterator[tuple[Service | None, Route]]:
         """Every route with the service that it is nested in, if any, in the file's order."""
         for service in self.services:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from gal.pull import Json, Pulled, by_key, in_order
+from gal.redacted import holds_redacted
 
 if TYPE_CHECKING:
     from gal.pull.client import Client
@@ -17,9 +18,6 @@ TOKEN_HEADER = "Authorization"
 FORMAT = "json"
 
 _PATH = "/config_dump"
-_REDACTED = ("[redacted]", "W3JlZGFjdGVkXQ==")
-"""What Envoy writes in place of a secret, in texts and in bytes."""
-
 _OF_THE_PROGRAM = ("extensions", "user_agent_build_version", "user_agent_name")
 _COUNTED = ("listeners", "clusters", "route_configs", "endpoint_configs", "secrets")
 
@@ -98,18 +96,10 @@ def _counts(configs: list[Json]) -> dict[str, int]:
 
 
 def _notes(configs: list[Json]) -> Iterator[str]:
-    if _holds_redacted(configs):
+    if holds_redacted(configs):
         yield (
             "Envoy gives no secrets: the file holds [redacted] in their place, to be replaced"
             " before it is used"
         )
     if any(config.get("dynamic_warming_clusters") for config in configs):
         yield "some clusters are still warming: they are not in force yet"
-
-
-def _holds_redacted(value: Any) -> bool:
-    if isinstance(value, str):
-        return value in _REDACTED
-    if isinstance(value, dict):
-        return any(map(_holds_redacted, value.values()))
-    return isinstance(value, list) and any(map(_holds_redacted, value))

@@ -22,6 +22,7 @@ _ESCAPED = re.compile(r"\\(.)")
 _SPELLINGS = (
     (re.compile(r"\(\?<(?=[A-Za-z_])"), "(?P<"),
     (re.compile(r"\\z"), r"\\Z"),
+    (re.compile(r"(?<!\\)\\C"), r"[\\s\\S]"),
     (re.compile(r"\\h"), r"[ \\t]"),
     (re.compile(r"\[:(\w+):\]"), lambda found: _POSIX.get(found[1], found[0])),
 )

@@ -38,7 +38,10 @@ if TYPE_CHECKING:
     from gal.importers.apisix.file import Entity, File
     from gal.ledger import Reporter
 
-_NAMES = {"name": "username", "groups": "group_id"}
+_NAMES = {"name": "username", "groups": "group_id", "custom_id": "labels.custom_id"}
+_CUSTOM_ID = "custom_id:"
+"""The label that APISIX tells upstreams as `X-Consumer-Custom-ID` (`apisix/consumer.lua`)."""
+
 _HMAC_NAMES = {"username": "key_id", "secret": "secret_key"}
 _ALGORITHMS = ("HS256", "HS384", "HS512")
 
@@ -128,11 +131,14 @@ def _read(
             raise reference.error(f'there is no "{group}" among the consumer_groups')
     if name in result.models:
         raise node.entries["username"].error(f'there are two consumers "{name}"')
+    labels = take_labels(node)
+    custom = [one for one in labels if one.startswith(_CUSTOM_ID)]
     consumer = Consumer(
         name,
+        custom_id=custom[0].removeprefix(_CUSTOM_ID) if custom else None,
         groups=[] if group is None else [group],
         policies=Policies(origin=Origin(node, {})),
-        tags=take_labels(node),
+        tags=[one for one in labels if one not in custom],
         extensions=extensions(kept),
         origin=Origin(node, _NAMES),
     )

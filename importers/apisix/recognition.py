@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gal.reading import Mapping, Sequence
+from gal.recognition import is_helm_values
 
 if TYPE_CHECKING:
     from gal.reading import Document, Node
@@ -37,6 +38,8 @@ def recognise(document: Document) -> str | None:
         whole = len(items) == len(root.items) > 0
         return "APISIX Admin API" if whole and all(map(_is_stored, items)) else None
     if not isinstance(root, Mapping) or any(root.has(key) for key in _FOREIGN):
+        return None
+    if is_helm_values(root):
         return None
     if is_config_yaml(root) and isinstance(_first(root), Mapping):
         return "APISIX config.yaml" if root.has("apisix") or _is_deployment(root) else None

@@ -14,6 +14,7 @@ from gal.importers.envoy.values import take_flag
 from gal.ledger import Fate, Level
 from gal.model import ApiKey, ApiKeyAuth, Authentication, Origin, Secret
 from gal.reading import Mapping
+from gal.redacted import is_redacted
 
 if TYPE_CHECKING:
     from gal.importers.envoy.use import Use
@@ -41,6 +42,10 @@ def read(use: Use) -> Reading:
     allowed = set(narrow.take_strings("allowed_clients") or ())
     for one in credentials:
         secret, client = one.take_str("key", ""), one.take_str("client", "")
+        if is_redacted(secret):
+            message = "Envoy does not show this key, so it opens nothing until it is filled in"
+            use.report.at(one, Fate.DROPPED, Level.ERROR, _FEATURE, message)
+            continue
         if allowed and client not in allowed:
             continue
         origin = Origin(one, {"name": "client"})

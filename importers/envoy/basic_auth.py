@@ -14,6 +14,7 @@ from gal.importers.envoy.values import take_text
 from gal.ledger import Fate, Level
 from gal.model import Authentication, BasicAuth, BasicUser, Origin, Secret
 from gal.reading import Mapping, is_placeholder
+from gal.redacted import is_redacted
 
 if TYPE_CHECKING:
     from gal.importers.envoy.use import Use
@@ -37,6 +38,8 @@ def read(use: Use) -> Reading:
         realm = override.take_str("realm", realm or "") or None
     if file is not None:
         return guarded(use, "the users stand in a file of their own")
+    if is_redacted(text):
+        return guarded(use, "the users are not shown")
     if text is not None and is_placeholder(text.strip()):
         return guarded(use, "the users are a placeholder")
     users = list(_users(text or "", source))

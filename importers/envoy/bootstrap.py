@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from gal.importers.envoy.carried import carry, keep, quiet
 from gal.importers.envoy.endpoints import read_address
+from gal.importers.envoy.sources import PROGRAM
 from gal.ledger import Fate, Level
-from gal.model import Gateway
+from gal.model import Gateway, Origin
 from gal.reading import Mapping
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ _ADMIN = quiet(
     *("access_log", "access_log_path", "profile_path", "socket_options"),
     *("ignore_global_conn_limit", "allow_paths"),
 )
+_ADMIN_NAMES = {"admin_port": "socket_address.port_value"}
 _OWN_RUNTIME = "re2.max_program_size."
 _OUTSIDE = ("0.0.0.0", "::")
 
@@ -55,6 +57,9 @@ def read_bootstraps(sources: Sources, gateway: Gateway) -> None:
         if runtime is not None:
             _runtime(runtime, gateway, report)
         kept = carry(node, report, "bootstrap", _TABLE)
+        if "node" in kept:
+            kept["node"] = {key: v for key, v in kept["node"].items() if key not in PROGRAM}
+            kept = {key: value for key, value in kept.items() if key != "node" or value}
         keep(gateway.extensions, kept)
     for node in (*sources.runtimes, *sources.scoped_routes, *sources.vhosts):
         node.take_all()
@@ -74,6 +79,7 @@ def _admin(node: Mapping, gateway: Gateway, report: Reporter) -> None:
     if found is None:
         return
     gateway.settings.admin_port = found[1]
+    gateway.settings.origin = Origin(address or node, _ADMIN_NAMES)
     if found[0] in _OUTSIDE:
         message = "it is reachable from outside here; elsewhere on the loopback address only"
         report.at(address, Fate.APPROXIMATED, Level.INFO, "admin_port", message, whole=False)

@@ -107,6 +107,7 @@ class Domains:
     """
 
     _owners: dict[tuple[int, str], dict[int, set[str]]] = field(default_factory=dict)
+    _lengths: dict[int, list[int]] = field(default_factory=dict)
     has_prefixes: bool = False
 
     def add(self, domain: Domain, owner: int) -> None:
@@ -114,6 +115,11 @@ class Domains:
         owners = self._owners.setdefault((domain.kind, domain.text), {})
         owners.setdefault(owner, set()).add(domain.port)
         self.has_prefixes |= domain.kind == PREFIX
+        if domain.kind != EXACT:
+            known, length = self._lengths.setdefault(domain.kind, []), len(domain.text)
+            if length not in known:
+                known.append(length)
+                known.sort(reverse=True)
 
     def has(self, domain: Domain) -> bool:
         """Whether a virtual host has this name, with whatever port."""
@@ -130,10 +136,26 @@ class Domains:
 
     def wider(self, domain: Domain) -> int | None:
         """The virtual host that takes the requests of a domain where its own does not."""
-        for key in _above(domain):
+        for key in self._above(domain):
             if key in self._owners:
                 return min(self._owners[key])
         return None
+
+    def _above(self, domain: Domain) -> Iterator[tuple[int, str]]:
+        """The patterns that take all that a domain takes, the narrowest first; only those as long
+        as any that is there.
+        """
+        text, size = domain.text, len(domain.text)
+        if domain.kind in (EXACT, SUFFIX):
+            for length in self._lengths.get(SUFFIX, ()):
+                if 0 < length < size:
+                    yield SUFFIX, text[size - length :]
+        if domain.kind in (EXACT, PREFIX):
+            for length in self._lengths.get(PREFIX, ()):
+                if 0 < length < size:
+                    yield PREFIX, text[:length]
+        if domain.kind != ANY:
+            yield ANY, ""
 
     def falls_through(self, group: Group) -> bool:
         """Whether requests that a group has no route for would find another virtual host."""
@@ -185,16 +207,3 @@ def extended(
     for number, domain in added:
         index.add(domain, number)
     return [*own, *added]
-
-
-def _above(domain: Domain) -> Iterator[tuple[int, str]]:
-    """The patterns that take all that a domain takes, the narrowest first."""
-    text = domain.text
-    if domain.kind in (EXACT, SUFFIX):
-        for start in range(1, len(text)):
-            yield SUFFIX, text[start:]
-    if domain.kind in (EXACT, PREFIX):
-        for end in range(len(text) - 1, 0, -1):
-            yield PREFIX, text[:end]
-    if domain.kind != ANY:
-        yield ANY, ""

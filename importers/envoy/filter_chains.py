@@ -7,7 +7,8 @@ Source: https://www.envoyproxy.io/docs/envoy/latest/api-v3/config/listener/v3/li
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import ipaddress
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -112,40 +113,94 @@ def breadth(condition: Condition) -> tuple[object, ...]:
     return not condition.ports, name, not condition.unsaid, not narrow, -int(narrow or 0)
 
 
+_Range = tuple[int, int, int]
+"""Version, length and bits of a range of addresses; no length takes all of them."""
+
+_ALL_ADDRESSES: _Range = (0, 0, 0)
+
+
+@dataclass(slots=True)
+class _Alike:
+    """The chains of a listener that ask for the same server name, by the clients' addresses."""
+
+    every: list[int] = field(default_factory=list)
+    by_range: dict[_Range, list[int]] = field(default_factory=dict)
+    lengths: set[tuple[int, int]] = field(default_factory=set)
+
+    def add(self, number: int, ranges: Iterable[_Range]) -> None:
+        """Note a chain."""
+        self.every.append(number)
+        for one in ranges:
+            self.by_range.setdefault(one, []).append(number)
+            self.lengths.add(one[:2])
+
+    def around(self, ranges: Iterable[_Range]) -> Iterator[int]:
+        """The chains whose addresses take any of these whole."""
+        for version, length, bits in ranges:
+            for kind, shorter in self.lengths:
+                if shorter == 0 or (kind == version and shorter <= length):
+                    above = (kind, shorter, bits >> (length - shorter) if shorter else 0)
+                    yield from self.by_range.get(above, ())
+
+
 @dataclass(slots=True)
 class Rivals:
-    """Finds the chains whose server names take those of others, without asking all of them.
+    """Finds the chains that would take the connections of others, without asking all of them.
 
     Attributes:
         conditions: of the chains.
     """
 
     conditions: list[Condition] = field(default_factory=list)
-    _named: dict[tuple[int, str], list[int]] = field(default_factory=dict)
+    _named: dict[tuple[int, str], _Alike] = field(default_factory=dict)
     _all: dict[int, list[int]] = field(default_factory=dict)
 
     def add(self, condition: Condition, places: Iterable[int]) -> None:
         """Note a chain of some listeners, which are known by numbers."""
         number = len(self.conditions)
         self.conditions.append(condition)
+        ranges = _ranges(condition)
         for place in places:
             self._all.setdefault(place, []).append(number)
             for name in condition.server_names or ("",):
-                self._named.setdefault((place, name), []).append(number)
+                self._named.setdefault((place, name), _Alike()).add(number, ranges)
 
     def wider(self, number: int, places: Iterable[int]) -> list[int]:
         """The chains of these listeners that would take a chain's connections, too."""
         own = self.conditions[number]
         found: set[int] = set()
         for place in places:
-            if not own.server_names:
-                found.update(self._all.get(place, ()))
-                continue
-            for name in own.server_names:
-                for key in ("", name, *(f"*{name[at:]}" for at in range(len(name)))):
-                    found.update(self._named.get((place, key), ()))
+            found.update(self._candidates(own, place))
         found.discard(number)
         return [one for one in sorted(found) if takes(self.conditions[one], own)]
+
+    def _candidates(self, own: Condition, place: int) -> Iterator[int]:
+        # Of chains that differ in one address only, the one with the wider range comes later. What
+        # Envoy compares before the address makes any range possible.
+        by_address = not own.unsaid and len(own.sources) < 2
+        if not own.server_names and (own.ports or not by_address):
+            yield from self._all.get(place, ())
+            return
+        ranges = _ranges(own)
+        for name in own.server_names or ("",):
+            for key in dict.fromkeys(("", name, *(f"*{name[at:]}" for at in range(len(name))))):
+                alike = self._named.get((place, key))
+                if alike is not None:
+                    same = key == name and by_address and not own.ports
+                    yield from alike.around(ranges) if same else alike.every
+
+
+def _ranges(condition: Condition) -> list[_Range]:
+    """The clients' addresses, as they are compared."""
+    found = []
+    for text in condition.sources:
+        try:
+            network = ipaddress.ip_network(text, strict=False)
+        except ValueError:
+            return [_ALL_ADDRESSES]
+        bits = int(network.network_address) >> (network.max_prefixlen - network.prefixlen)
+        found.append((network.version, network.prefixlen, bits))
+    return found or [_ALL_ADDRESSES]
 
 
 def takes(wider: Condition, narrow: Condition) -> bool:

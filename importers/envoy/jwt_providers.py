@@ -17,6 +17,7 @@ from gal.importers.envoy.values import take_duration, take_flag, take_integer, t
 from gal.ledger import Fate, Level
 from gal.model import ClaimToHeader, JwtAuth, Origin
 from gal.reading import is_placeholder
+from gal.redacted import is_redacted
 
 if TYPE_CHECKING:
     from gal.importers.envoy.use import Use
@@ -247,6 +248,8 @@ def _keys(use: Use, node: Mapping, check: Check) -> None:
     text, _ = take_text(node, "local_jwks")
     if text is None:
         raise UnsayableError("the keys stand in a file")
+    if is_redacted(text):
+        raise UnsayableError("the keys are not shown")
     check.policy.jwks = text
     check.policy.algorithms = _algorithms(text)
 

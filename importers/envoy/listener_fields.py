@@ -7,6 +7,8 @@ https://www.envoyproxy.io/docs/envoy/latest/api-v3/extensions/filters/network/ht
 
 from __future__ import annotations
 
+from typing import Any
+
 from gal.importers.envoy.carried import quiet
 
 LISTENER = {
@@ -78,3 +80,21 @@ MANAGER = {
     "path_normalization_options": "how paths are normalised",
     "scoped_routes": "which table is asked depends on the request",
 }
+PLAIN: dict[str, Any] = {
+    "codec_type": "AUTO",
+    "merge_slashes": True,
+    "normalize_path": True,
+    "use_remote_address": True,
+    "generate_request_id": False,
+    "server_header_transformation": "PASS_THROUGH",
+    "forward_client_cert_details": "SANITIZE",
+}
+"""What says the same as every other gateway does."""
+
+UNSET: dict[str, Any] = {
+    "merge_slashes": False,
+    "normalize_path": False,
+    "generate_request_id": True,
+    "server_header_transformation": "OVERWRITE",
+}
+"""What Envoy does where the file does not say it, and other gateways do not."""

@@ -8,7 +8,7 @@ https://www.envoyproxy.io/docs/envoy/latest/api-v3/extensions/filters/network/ht
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from gal.importers.envoy.actions import read_upgrade
@@ -26,7 +26,7 @@ from gal.importers.envoy.filter_chains import (
     parts,
     speaks_tls,
 )
-from gal.importers.envoy.listener_fields import CHAIN, LISTENER, MANAGER
+from gal.importers.envoy.listener_fields import CHAIN, LISTENER, MANAGER, PLAIN, UNSET
 from gal.importers.envoy.replies import settle
 from gal.importers.envoy.routes import Condition
 from gal.importers.envoy.tls import Certificates, Downstream, downstream, tls_context
@@ -87,7 +87,7 @@ class ListenerReader:
     certificates: Certificates
     tables: TableReader
     _served: list[tuple[Listener, Served]] = field(default_factory=list)
-    _tables_read: set[str] = field(default_factory=set)
+    _ports: dict[str, set[int]] = field(default_factory=dict)
 
     @property
     def report(self) -> Reporter:
@@ -166,19 +166,14 @@ class ListenerReader:
         if len(listeners) == len(others):
             return condition
         kinds = {one.protocol for one in listeners}
-        alike = [one for one in others if one.protocol in kinds]
-        result = Condition(
-            condition.schemes or (tuple(sorted(kinds)) if len(kinds) == 1 else ()),
-            condition.server_names,
-            condition.sources,
-            condition.ports,
-            condition.guards,
-            condition.unsaid,
-        )
-        if {one.port for one in alike} <= {one.port for one in listeners}:
-            return result
-        result.ports = tuple(sorted({one.port for one in listeners}))
-        return result
+        if not self._ports:
+            for one in others:
+                self._ports.setdefault(one.protocol, set()).add(one.port)
+        schemes = condition.schemes or (tuple(sorted(kinds)) if len(kinds) == 1 else ())
+        ports = {one.port for one in listeners}
+        if all(self._ports[kind] <= ports for kind in kinds):
+            return replace(condition, schemes=schemes)
+        return replace(condition, schemes=schemes, ports=tuple(sorted(ports)))
 
     # -- one listener
 
@@ -310,8 +305,9 @@ class ListenerReader:
         table = node.take_mapping("route_config") or self._discovered(node)
         self._upgrades(node)
         replies = node.take_mapping("local_reply_config")
-        plain = {**_PLAIN, "stat_prefix": listener.name}
+        plain = {**PLAIN, "stat_prefix": listener.name}
         kept = carry(node, self.report, _FEATURE, MANAGER, plain=plain)
+        kept |= _unlike_others(node, self.report, edge=edge)
         texts = settle(replies, self.report) if replies is not None else None
         if texts:
             kept["local_reply_config"] = texts
@@ -347,16 +343,18 @@ class ListenerReader:
             keep(self.shared.gateway.extensions, {"upgrade_configs": kept})
 
 
-_PLAIN: dict[str, Any] = {
-    "codec_type": "AUTO",
-    "merge_slashes": True,
-    "normalize_path": True,
-    "use_remote_address": True,
-    "generate_request_id": False,
-    "server_header_transformation": "PASS_THROUGH",
-    "forward_client_cert_details": "SANITIZE",
-}
-"""What says the same as every other gateway does."""
+def _unlike_others(node: Mapping, report: Reporter, *, edge: bool) -> dict[str, Any]:
+    """What Envoy does, but other gateways do not, where the file does not say it."""
+    if not (node.has("normalize_path") and node.has("merge_slashes")):
+        message = "Envoy compares paths as clients write them; others bring them into a normal form"
+        report.at(node, Fate.APPROXIMATED, Level.WARNING, "paths", message, whole=False)
+    found = {key: value for key, value in UNSET.items() if not node.has(key)}
+    if not edge:
+        found["use_remote_address"] = False
+        message = "Envoy believes what clients say in X-Forwarded-For and X-Forwarded-Proto"
+        at = node.peek("use_remote_address") or node
+        report.at(at, Fate.CARRIED, Level.INFO, _FEATURE, message, whole=at is not node)
+    return found
 
 
 def _settle_filter(one: HttpFilter, report: Reporter) -> None:

@@ -5,7 +5,7 @@ Envoy reads instead of asking a control plane (`DiscoveryResponse`, with `resour
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -18,9 +18,12 @@ from gal.spelling import snake_case
 
 if TYPE_CHECKING:
     from gal.ledger import Reporter
-    from gal.reading import Document
+    from gal.reading import Document, Node
 
 _NO_EFFECT = "no effect on traffic"
+PROGRAM = ("extensions", "user_agent_name", "user_agent_version", "user_agent_build_version")
+"""What Envoy says of its own program, and not the file that it was started with."""
+
 _OWN_KEYS = ("@type", "version_info", "last_updated", "client_status", "error_state")
 
 
@@ -73,14 +76,23 @@ class Sources:
             return
         table[name] = node
 
-    def static(self, node: Mapping) -> None:
-        """`static_resources` of a bootstrap."""
-        for listener in node.take_mappings("listeners"):
-            self.listeners.append(listener)
-        for cluster in node.take_mappings("clusters"):
-            self.named(self.clusters, cluster)
-        for secret in node.take_mappings("secrets"):
-            self.named(self.secrets, secret)
+    def bootstrap(self, node: Mapping, elsewhere: Collection[str] = ()) -> None:
+        """A bootstrap with its `static_resources`, but for those parts that were, or will be, read
+        elsewhere.
+        """
+        self.bootstraps.append(node)
+        program = node.peek("node")
+        if isinstance(program, Mapping):
+            _skip(program, self.report, *PROGRAM)
+        static = node.take_mapping("static_resources")
+        if static is None:
+            return
+        for key, part in _STATIC.items():
+            if key in elsewhere:
+                _repeated(static.take(key), self.report)
+                continue
+            for resource in static.take_mappings(key):
+                _PLACES[_UNTYPED[part]](self, resource)
 
 
 def gather(documents: Sequence[Document], report: Reporter) -> Sources:
@@ -95,29 +107,25 @@ def gather(documents: Sequence[Document], report: Reporter) -> Sources:
             document.respell(snake_case)
         say_old(document.mapping(), report)
         _document(document.mapping(), sources)
-    for bootstrap in sources.bootstraps:
-        static = bootstrap.take_mapping("static_resources")
-        if static is not None:
-            sources.static(static)
     return sources
 
 
 def _document(root: Mapping, sources: Sources) -> None:
     if root.has("configs"):
         dumped = root.take_mappings("configs")
-        # Resources of a dump stand in the bootstrap's dump, too.
+        told = {_kind(config) for config in dumped}
         for config in dumped:
-            _dump(config, sources, whole=len(dumped) > 1)
+            _dump(config, sources, told)
     elif root.has("resources"):
         _skip(root, sources.report, "version_info", "nonce", "type_url", "control_plane", "@type")
         for resource in root.take_mappings("resources"):
             sources.add(_unwrapped(resource))
     elif root.has("@type") and message_name(root.take_str("@type", "")).startswith("envoy.admin."):
-        _dump(root, sources, whole=False)
+        _dump(root, sources, set())
     elif root.has("@type"):
         sources.add(root)
     else:
-        sources.bootstraps.append(root)
+        sources.bootstrap(root)
 
 
 def _skip(node: Mapping, report: Reporter, *keys: str) -> None:
@@ -144,19 +152,20 @@ def _unwrapped(node: Mapping) -> Mapping:
     return node
 
 
-def _dump(config: Mapping, sources: Sources, *, whole: bool) -> None:
+def _kind(config: Mapping) -> str:
+    """What a part of a dump is."""
+    return message_name(config.take_str("@type", "")).rsplit(".", 1)[-1]
+
+
+def _dump(config: Mapping, sources: Sources, told: set[str]) -> None:
+    """A part of a dump, of which `told` are all the kinds of parts."""
     report = sources.report
-    kind = message_name(config.take_str("@type", "")).rsplit(".", 1)[-1]
+    kind = _kind(config)
     _skip(config, report, *_OWN_KEYS)
     if kind == "BootstrapConfigDump":
         bootstrap = config.take_mapping("bootstrap")
         if bootstrap is not None:
-            static = bootstrap.take_mapping("static_resources")
-            if static is not None and whole:
-                static.take_all()
-                message = "it stands in the other parts of the dump, too"
-                report.at(static, Fate.EXACT, Level.INFO, "config_dump", message)
-            sources.bootstraps.append(bootstrap)
+            sources.bootstrap(bootstrap, [key for key, part in _STATIC.items() if part in told])
         return
     if kind not in _DUMPED:
         config.take_all()
@@ -164,6 +173,9 @@ def _dump(config: Mapping, sources: Sources, *, whole: bool) -> None:
         report.at(config, Fate.DROPPED, Level.INFO, "config_dump", message)
         return
     for section, inner in _DUMPED[kind]:
+        if section == "static_route_configs" and "ListenersConfigDump" in told:
+            _repeated(config.take(section), report)
+            continue
         for entry in config.take_mappings(section):
             resource = _state(entry, inner, report)
             if resource is None:
@@ -172,6 +184,13 @@ def _dump(config: Mapping, sources: Sources, *, whole: bool) -> None:
                 sources.add(resource)
             else:
                 _PLACES[_UNTYPED[kind]](sources, resource)
+
+
+def _repeated(node: Node | None, report: Reporter) -> None:
+    if node is not None:
+        node.take_all()
+        message = "it stands in the other parts of the dump, too"
+        report.at(node, Fate.EXACT, Level.INFO, "config_dump", message)
 
 
 def _state(entry: Mapping, inner: str, report: Reporter) -> Mapping | None:
@@ -218,6 +237,13 @@ _DUMPED: dict[str, tuple[tuple[str, str], ...]] = {
         ("dynamic_active_secrets", "secret"),
     ),
 }
+_STATIC = {
+    "listeners": "ListenersConfigDump",
+    "clusters": "ClustersConfigDump",
+    "secrets": "SecretsConfigDump",
+}
+"""What a bootstrap has, and the part of a dump that has it, too."""
+
 _UNTYPED = {
     "ListenersConfigDump": "Listener",
     "ClustersConfigDump": "Cluster",
@@ -226,7 +252,7 @@ _UNTYPED = {
     "SecretsConfigDump": "Secret",
 }
 _PLACES: dict[str, Callable[[Sources, Mapping], None]] = {
-    "Bootstrap": lambda sources, node: sources.bootstraps.append(node),
+    "Bootstrap": lambda sources, node: sources.bootstrap(node),
     "Listener": lambda sources, node: sources.listeners.append(node),
     "Cluster": lambda sources, node: sources.named(sources.clusters, node),
     "RouteConfiguration": lambda sources, node: sources.named(sources.routes, node),

@@ -17,6 +17,7 @@ from gal.importers.envoy.values import as_text, take_flag, take_integer
 from gal.ledger import Fate, Level
 from gal.model import Certificate, Guard, Origin, Secret, UpstreamTls
 from gal.reading import Mapping
+from gal.redacted import is_redacted
 
 if TYPE_CHECKING:
     from gal.importers.envoy.sources import Sources
@@ -119,7 +120,12 @@ class Certificates:
             return None, None
         name = below.take_str("environment_variable")
         if name is None:
-            return as_text(below)
+            text, file = as_text(below)
+            if is_redacted(text):
+                message = "Envoy does not show it: the certificate is of no use until it is there"
+                self.report.at(below, Fate.DROPPED, Level.WARNING, _FEATURE, message)
+                text = None
+            return text, file
         message = "the variable has to be filled in before a gateway reads the file"
         self.report.at(below, Fate.APPROXIMATED, Level.INFO, _FEATURE, message)
         return f"${{{name}}}", None

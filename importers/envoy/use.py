@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from gal.ledger import Fate, Level
 from gal.model import Authentication, Guard, Origin, Policies
 from gal.reading import Mapping
+from gal.redacted import holds_redacted
 
 if TYPE_CHECKING:
     from gal.importers.envoy.chain import Chain, HttpFilter, Override, Shared
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 AUTHENTICATION = "authentication"
 CLOSED = "any other gateway refuses everybody"
+_HIDDEN = "Envoy does not show its secrets, so everybody is refused until they are filled in"
 
 
 @dataclass(slots=True)
@@ -125,10 +127,13 @@ def short_of(one: HttpFilter) -> str:
 def guarded(use: Use, reason: str) -> Reading:
     """An access control that only Envoy knows (law 2)."""
     use.take_all()
-    message = f"only Envoy knows this access control ({reason}): {CLOSED}"
-    use.report.at(use.node, Fate.CARRIED, Level.WARNING, AUTHENTICATION, message)
+    config = use.plain()
+    message, level = f"only Envoy knows this access control ({reason}): {CLOSED}", Level.WARNING
+    if holds_redacted(config):
+        message, level = _HIDDEN, Level.ERROR
+    use.report.at(use.node, Fate.CARRIED, level, AUTHENTICATION, message)
     found = Reading(use, groups={"access"})
-    control = Guard(use.short, "envoy", use.plain(), origin=Origin(use.node, {}))
+    control = Guard(use.short, "envoy", config, origin=Origin(use.node, {}))
     found.policies.authentication = Authentication(guards=[control], origin=Origin(use.node, {}))
     return found
 

@@ -84,7 +84,7 @@ def as_number(below: Node, key: str) -> float:
 
 
 def take_integer(node: Mapping, key: str) -> int | None:
-    """A whole number in any of the spellings.
+    """A whole number in any of the spellings, or a placeholder that is to be filled in.
 
     Raises:
         InputError: it is none.
@@ -92,7 +92,7 @@ def take_integer(node: Mapping, key: str) -> int | None:
     below = node.take(key)
     if below is None:
         return None
-    if isinstance(below, Scalar) and below.kind != "string":
+    if isinstance(below, Scalar) and (below.kind != "string" or is_placeholder(below.text)):
         return below.as_int()
     value = as_number(below, key)
     if not math.isfinite(value) or value != int(value):

@@ -62,13 +62,14 @@ def acl(plugin: Plugin, report: Reporter) -> Acl:
 
     Raises:
         InputError: both lists or neither, which Kong refuses, or an empty one, with which it
-            refuses everybody.
+            refuses everybody; a list of who is denied that names consumer groups.
     """
     config = begin(plugin, report)
     allow, deny = _lists(config)
     if allow is not None and deny is not None:
         raise config.error('only one of "allow" and "deny" can be given')
     groups = [node.as_str() for node in allow or deny or []]
+    _consumer_groups(config, report, closed=allow is not None)
     if not groups:
         raise config.error(
             "without any group everybody is refused", 'name groups, or use "request-termination"'
@@ -80,6 +81,20 @@ def acl(plugin: Plugin, report: Reporter) -> Acl:
         authenticated_groups=config.take_bool("always_use_authenticated_groups", False),
         origin=plugin.origin(_names(config)),
     )
+
+
+def _consumer_groups(config: Mapping, report: Reporter, *, closed: bool) -> None:
+    """Consumer groups, which the enterprise edition has, do not count among the model's groups."""
+    node = config.take("include_consumer_groups")
+    if node is None or not node.as_bool():
+        return
+    if not closed:
+        raise node.error(
+            "members of consumer groups that are denied would enter elsewhere",
+            "list the groups of the credentials `acls`, and leave out include_consumer_groups",
+        )
+    message = "who is only in a consumer group is refused elsewhere"
+    report.at(node, Fate.APPROXIMATED, Level.WARNING, "acl", message)
 
 
 def user_agent(plugin: Plugin, report: Reporter) -> UserAgentAccess:

@@ -11,11 +11,13 @@ from gal.importers.kong.carried import GROUPS, mappings
 from gal.importers.kong.plugin import Plugin, Scope
 from gal.importers.kong.plugins import guards_access
 from gal.importers.kong.scopes import Placed
-from gal.reading import Mapping
+from gal.reading import Mapping, Node, Scalar, Sequence
 
 if TYPE_CHECKING:
     from gal.context import ImportContext
     from gal.importers.kong.references import File
+
+_EVERYBODY = ("0.0.0.0/0", "::/0")
 
 
 def group_guards(file: File, context: ImportContext) -> list[Placed]:
@@ -37,7 +39,23 @@ def _acting(node: Mapping, context: ImportContext) -> Plugin | None:
         return None
     config = node.peek("config")
     plugin = Plugin(name.as_str(), node, config if isinstance(config, Mapping) else None, Scope())
-    return plugin if guards_access(plugin, context) else None
+    closes = guards_access(plugin, context) and not _lets_everybody_in(plugin)
+    return plugin if closes else None
+
+
+def _lets_everybody_in(plugin: Plugin) -> bool:
+    """Whether lists of addresses keep nobody out."""
+    if plugin.name != "ip-restriction" or plugin.config is None:
+        return False
+    if any(_texts(plugin.config.peek(key)) for key in ("deny", "blacklist")):
+        return False
+    allowed = [one for key in ("allow", "whitelist") for one in _texts(plugin.config.peek(key))]
+    return set(_EVERYBODY) <= set(allowed)
+
+
+def _texts(node: Node | None) -> list[str]:
+    items = node.items if isinstance(node, Sequence) else [node]
+    return [item.text for item in items if isinstance(item, Scalar)]
 
 
 def _around(node: Mapping) -> dict[str, Any]:

@@ -122,7 +122,7 @@ def _of_carried(references: dict[str, Entity | None], owners: Owners) -> bool:
 
 def _around(node: Mapping, file: File) -> tuple[dict[str, Any], dict[str, Any]]:
     """What stands around a plugin's `config`: what to keep, and what narrows its scope."""
-    take_idle(node, file.report)
+    take_idle(node, file.report, "run_on")  # of Kong 1, between the nodes of a mesh
     kept: dict[str, Any] = {}
     for key in _KEPT:
         below = node.take(key)

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 STREAM = ("tcp", "tls", "udp", "tls_passthrough")
 _PROTOCOLS = ("grpc", "grpcs", "http", "https", *STREAM)
 _DEFAULT_TIMEOUT = 60000
+_KEPT = ("id", "tls_sans")
 _DEFAULT_RETRIES = 5
 _MOST_MILLISECONDS = 2**31 - 2
 _DEFAULT_PORTS = {80: ("http", "grpc"), 443: ("https", "grpcs")}
@@ -152,9 +153,17 @@ class _Reader:
         )
         tls = self._tls(entity, protocol)
         service.upstream = self._upstream(node, address, tls)
-        given = node.take_str("id")
-        if given is not None:
-            service.extensions["kong"] = {"id": given}
+        kept = {key: node.entries[key].plain() for key in _KEPT if node.peek(key) is not None}
+        for key in _KEPT:
+            node.mark(key)
+        if "tls_sans" in kept:
+            node.entries["tls_sans"].take_all()
+            message = "elsewhere the upstream's certificate may have any name that fits its host"
+            self.file.report.at(
+                node.entries["tls_sans"], Fate.CARRIED, Level.WARNING, "upstream", message
+            )
+        if kept:
+            service.extensions["kong"] = kept
         return service
 
     def _tls(self, entity: Entity, protocol: Protocol) -> UpstreamTls | None:

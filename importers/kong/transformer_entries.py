@@ -144,7 +144,19 @@ class SideOperations:
             _read_response(side, entries)
         else:
             _read_request(side, entries)
+        side.join()
         return side
+
+    def join(self) -> None:
+        """Say as one what is replaced where it is there, and added where it is not."""
+        operations = self.operations
+        for name, values in list(operations.default.items()):
+            twin = next(
+                (one for one in operations.replace if self.same(one) == self.same(name)), ""
+            )
+            if twin and operations.replace[twin] == values:
+                del operations.replace[twin], operations.default[name]
+                operations.set[twin] = values
 
     @property
     def acts(self) -> bool:

@@ -35,11 +35,13 @@ _TARGET_NAMES = {"host": "target", "port": "target"}
 _BALANCER_NAMES: dict[str, str] = {}
 _TLS_NAMES: dict[str, str] = {}
 
+_STICKY = "sticky-sessions"
 _ALGORITHMS = {
     "round-robin": Algorithm.ROUND_ROBIN,
     "least-connections": Algorithm.LEAST_CONN,
     "latency": Algorithm.LATENCY,
     "consistent-hashing": Algorithm.HASH,
+    _STICKY: Algorithm.ROUND_ROBIN,
 }
 _SOURCES = {
     "consumer": HashSource.CONSUMER,
@@ -56,7 +58,9 @@ _COMPANIONS = (
     *("hash_on_header", "hash_on_query_arg", "hash_on_uri_capture", "hash_on_cookie"),
     *("hash_fallback_header", "hash_fallback_query_arg", "hash_fallback_uri_capture"),
     *("hash_on_cookie_path", "hash_fallback"),
+    *("sticky_sessions_cookie", "sticky_sessions_cookie_path"),
 )
+_COOKIE_PATHS = ("hash_on_cookie_path", "sticky_sessions_cookie_path")
 _ADDRESS = re.compile(
     r"(?P<v6>\[[0-9a-fA-F:.]+\]|[0-9a-fA-F:]*:[0-9a-fA-F:]*:[0-9a-fA-F:.]*)|"
     r"(?P<name>[^:\s/]+)"
@@ -120,7 +124,7 @@ def _balancer(
     algorithm = _ALGORITHMS.get(written, Algorithm.ROUND_ROBIN)
     if algorithm in (Algorithm.LEAST_CONN, Algorithm.LATENCY):
         hash_on = "none"
-    elif hash_on != "none":
+    elif hash_on != "none" and written != _STICKY:
         algorithm = Algorithm.HASH
     elif hash_on_node is not None:
         algorithm = Algorithm.ROUND_ROBIN
@@ -131,6 +135,8 @@ def _balancer(
         origin=Origin(node, _BALANCER_NAMES),
     )
     used = {"hash_fallback"}
+    if written == _STICKY:
+        _sticky(node, balancer, used)
     if algorithm is Algorithm.HASH:
         balancer.hash_on = _hash_keys(node, hash_on, used)
         if not balancer.hash_on:
@@ -142,6 +148,18 @@ def _balancer(
             balancer.algorithm, balancer.hash_on = Algorithm.IP_HASH, []
     _carry_companions(node, file, used, carried)
     return balancer
+
+
+def _sticky(node: Mapping, balancer: LoadBalancer, used: set[str]) -> None:
+    """Sessions that a cookie of Kong's own keeps at their target, since 3.11
+    (https://developer.konghq.com/kubernetes-ingress-controller/sticky-sessions-reference/).
+    """
+    balancer.sticky_sessions = True
+    name = node.take_str("sticky_sessions_cookie")
+    if name is None:
+        raise node.error(f'"algorithm: {_STICKY}" needs the field "sticky_sessions_cookie"')
+    balancer.cookie_name = name
+    used.add("sticky_sessions_cookie")
 
 
 def _hash_keys(node: Mapping, hash_on: str, used: set[str]) -> list[HashKey]:
@@ -182,7 +200,9 @@ def _carry_companions(
     """Keep the settings of a kind of hashing that is not used."""
     for key in _COMPANIONS:
         below = node.take(key)
-        if below is None or key in used or (key, below.plain()) == ("hash_on_cookie_path", "/"):
+        if below is None or key in used:
+            continue
+        if key in _COOKIE_PATHS and below.plain() in ("/", None):
             continue
         carried[key] = below.plain()
         message = "no effect: nothing is hashed by it"
@@ -205,6 +225,10 @@ def _targets(file: File) -> dict[str, list[Target]]:
         if (upstream.key, text) in known:
             raise address.error(f'the target "{text}" is there twice')
         known[upstream.key, text] = address
+        if node.take_bool("failover", False):
+            message = "a target for when all others fail: other gateways are written without it"
+            file.report.at(node, Fate.DROPPED, Level.WARNING, "upstream", message)
+            continue
         host, port = parse_address(address)
         found.setdefault(upstream.key, []).append(
             Target(

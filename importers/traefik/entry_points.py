@@ -218,6 +218,8 @@ def listeners(points: EntryPoints, report: Reporter) -> list[Listener]:
         if point.name == _INTERNAL and not (point.plain or point.secure):
             if point.node is not None:
                 points.others[point.name] = point.node.plain()
+                message = "its own API is here, which no router leads to"
+                report.at(point.node, Fate.CARRIED, Level.INFO, "listeners", message)
             continue
         secure = point.secure or (point.tls is not None and not point.plain)
         if point.secure and point.plain:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from typing import TYPE_CHECKING
 
@@ -19,22 +20,39 @@ _PREFIX = "traefik."
 _OWN = ("traefik.http.", "traefik.tcp.", "traefik.udp.", "traefik.tls.")
 _DOCKER = ("traefik.enable", "traefik.docker.", "traefik.swarm.", "traefik.constraint")
 _OFF = frozenset(("false", "0", "f"))
+_DOLLAR = re.compile(r"\$(?:\$|([A-Za-z_]\w*))")
 
 
-def read_labels(labels: Node, report: Reporter, *, compose: bool) -> Mapping | None:
+def interpolated(text: str) -> str:
+    """A text of a compose file: `$$` stands for a dollar sign, and `$NAME` for the same variable as
+    `${NAME}` (https://docs.docker.com/reference/compose-file/interpolation/).
+    """
+    return _DOLLAR.sub(lambda found: f"${{{found[1]}}}" if found[1] else "$", text)
+
+
+def read_labels(
+    labels: Node, report: Reporter, *, compose: bool, exposed: bool = True
+) -> Mapping | None:
     """The dynamic configuration that labels say; None when Traefik is told to leave them alone.
 
-    In compose files `$$` stands for a dollar sign.
+    `compose`: they stand in a compose file. `exposed`: whether Traefik takes what does not
+    say `traefik.enable`.
     """
     pairs = [
-        (name, value.replace("$$", "$") if compose else value, node)
+        (name, interpolated(value) if compose else value, node)
         for name, value, node in label_pairs(labels)
         if name.lower().startswith(_PREFIX)
     ]
     _mark(labels)
-    if any(name.lower() == "traefik.enable" and value.lower() in _OFF for name, value, _ in pairs):
+    enabled = [value for name, value, _ in pairs if name.lower() == "traefik.enable"]
+    if any(value.lower() in _OFF for value in enabled):
         message = "traefik.enable is false: Traefik leaves this container alone"
         report.at(labels, Fate.DROPPED, Level.INFO, "labels", message)
+        return None
+    if not enabled and not exposed:
+        message = "without traefik.enable Traefik leaves this container alone (exposedByDefault)"
+        level = Level.WARNING if pairs else Level.INFO
+        report.at(labels, Fate.DROPPED, level, "labels", message)
         return None
     root = mapping_at(labels)
     for name, value, node in pairs:
@@ -73,7 +91,7 @@ def read_command(command: Node) -> Mapping | None:
         return None
     root = mapping_at(command)
     for word, node in options:
-        name, equals, value = word[2:].partition("=")
+        name, equals, value = interpolated(word[2:]).partition("=")
         put_path(root, steps_of(name), value if equals else "true", node)
     command.take_all()
     return root

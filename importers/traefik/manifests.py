@@ -131,6 +131,10 @@ class Manifests:
                 if value is not None:
                     router.put(option, self._tls(value, namespace) if option == "tls" else value)
             self.dynamic.routers[name] = router
+        chosen = spec.take("ingressClassName")
+        if chosen is not None:
+            message = "it says which of the cluster's Traefiks reads this"
+            self.dynamic.context.report.at(chosen, Fate.DROPPED, Level.INFO, "routers", message)
         parents = spec.take("parentRefs")
         if parents is not None:
             parents.take_all()

@@ -28,7 +28,8 @@ def carry_static(
     static: Iterable[Mapping], points: dict[str, Any], gateway: Gateway, report: Reporter
 ) -> None:
     """What the static configuration says besides listeners; `points` is what only Traefik knows of
-    entry points."""
+    entry points.
+    """
     if points:
         kept = gateway.extensions.setdefault("traefik", {}).setdefault("static", {})
         kept["entryPoints"] = dict(points)

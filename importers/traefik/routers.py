@@ -44,9 +44,8 @@ _V2_OPTIONS = ("pilot",)
 _V2_MIDDLEWARE = "ipwhitelist"
 _NO_ROUTE = 404
 _TEMPLATED = re.compile(r"\b(?:Host|Path|PathPrefix|HostRegexp)\(\s*[`\"]([^`\"]*)[`\"]")
-_PAIR = re.compile(r"\bQuery\(\s*(?:`[^`=]+=[^`]*`|\"[^\"=]+=[^\"]*\")\s*\)")
+_PAIR = re.compile(r"(?<![!\w])Query\(\s*(?:`[^`=]+=[^`]*`|\"[^\"=]+=[^\"]*\")\s*\)")
 """A parameter with its value in one text: version 3 asks for a name with an equals sign in it."""
-
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ _PROTOCOLS = {
     "h2c": Protocol.H2C,
 }
 _HTTPS_PORT = 443
+_HIGHEST_PORT = 65535
 
 
 @dataclass(slots=True)
@@ -79,7 +80,7 @@ def _server(item: Mapping, found: Servers, report: Reporter) -> Protocol | None:
     if isinstance(weight, int) and not isinstance(weight, Placeholder) and weight < 0:
         target.weight = 0
     match = _URL.fullmatch(url)
-    if match is None:
+    if match is None or not _is_port(match["port"]):
         if is_placeholder(url):
             target.host = url
             found.targets.append(target)
@@ -98,6 +99,10 @@ def _server(item: Mapping, found: Servers, report: Reporter) -> Protocol | None:
     found.targets.append(target)
     _path(match["path"] or "", preserved, found, node or item, report)
     return protocol
+
+
+def _is_port(given: str | None) -> bool:
+    return given is None or not given.isdecimal() or 0 < int(given[:6]) <= _HIGHEST_PORT
 
 
 def _port(given: str | None, protocol: Protocol, node: Node | None) -> int:

@@ -69,6 +69,10 @@ class Transports:
         """Traefik's own way: certificates are checked."""
         return Transport(UpstreamTls(verify=True, origin=Origin(where, {})), None, {})
 
+    def is_read(self, name: str) -> bool:
+        """Whether somebody has asked for it."""
+        return name in self._known
+
     def read(self, name: str, node: Mapping) -> Transport:
         """The transport of a name."""
         if name not in self._known:

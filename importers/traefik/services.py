@@ -116,13 +116,14 @@ class Services:
             except UnusableError as error:
                 reason = str(error)
             self._keep("services", name, node, reason)
-        for kind in ("servers_transports", "middlewares"):
-            for name, node in getattr(self.dynamic, kind).items():
-                if not node.taken and not node.all_taken:
-                    key = "serversTransports" if kind == "servers_transports" else kind
-                    self._keep(key, name, node, "nothing uses it")
-                elif kind == "middlewares" and name not in self.dynamic.acting:
-                    self._keep(kind, name, node, "only routers that Traefik leaves out name it")
+        for name, node in self.dynamic.servers_transports.items():
+            if not self._transports.is_read(name):
+                self._keep("serversTransports", name, node, "nothing uses it")
+        for name, node in self.dynamic.middlewares.items():
+            if not node.taken and not node.all_taken:
+                self._keep("middlewares", name, node, "nothing uses it")
+            elif name not in self.dynamic.acting:
+                self._keep("middlewares", name, node, "only routers that Traefik leaves out name it")
 
     def _settle_hosts(self) -> None:
         """Servers that get their own name as `Host` get no other one from a middleware."""

@@ -6,7 +6,16 @@ from collections.abc import Sequence as SequenceABC
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from gal.importers.traefik.default_rule import (
+    DefaultRule,
+    default_rule,
+    give_rules,
+    lacks_rule,
+    router_name,
+)
 from gal.importers.traefik.dynamic import Dynamic
+from gal.importers.traefik.go_texts import as_read
+from gal.importers.traefik.labelled import Labelled
 from gal.importers.traefik.labels import read_command, read_labels
 from gal.importers.traefik.manifests import Manifests, is_kubernetes
 from gal.importers.traefik.nodes import mapping_at, scalar_at
@@ -24,8 +33,24 @@ _HTTP = {
     "services": "services",
     "serversTransports": "servers_transports",
 }
+_ROUTERS = "routers"
 _DYNAMIC = frozenset(("http", "tcp", "udp", "tls"))
 _DEFAULT_PORT = "80"
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """A service of a compose file.
+
+    Attributes:
+        name: its key.
+        node: what the file says of it.
+        project: name of the compose project, where the file says it.
+    """
+
+    name: str
+    node: Mapping
+    project: str | None = None
 
 
 @dataclass(slots=True)
@@ -39,6 +64,9 @@ class Sources:
         others: `tcp` and `udp` sections by their name.
         made: mappings that stand in no document, such as those of labels.
         roots: the documents.
+        default: what Traefik does with containers that say no rule.
+        labels: what containers say of the same names.
+        braces: two braces in a text are no template.
     """
 
     dynamic: Dynamic
@@ -47,6 +75,9 @@ class Sources:
     others: list[tuple[str, Node]] = field(default_factory=list)
     made: list[Mapping] = field(default_factory=list)
     roots: list[Node] = field(default_factory=list)
+    default: DefaultRule = field(default_factory=DefaultRule)
+    labels: Labelled = field(default_factory=Labelled)
+    braces: bool = False
 
 
 def gather(documents: SequenceABC[Document], context: ImportContext) -> Sources:
@@ -55,7 +86,7 @@ def gather(documents: SequenceABC[Document], context: ImportContext) -> Sources:
     Raises:
         InputError: one is of Traefik 1, or not what it seems to be.
     """
-    sources = Sources(Dynamic(context))
+    sources = Sources(Dynamic(context), default=default_rule(documents))
     manifests = Manifests(sources.dynamic)
     for document in documents:
         manifests.learn(document.root)
@@ -63,6 +94,7 @@ def gather(documents: SequenceABC[Document], context: ImportContext) -> Sources:
         document.respell(str.lower)
         sources.roots.append(document.root)
         _read(document, sources, manifests)
+    sources.labels.settle(context.report)
     return sources
 
 
@@ -91,15 +123,17 @@ def _file(root: Mapping, sources: Sources) -> None:
     """A file of the file provider, a static one, or both in one."""
     if any(key.lower() in _DYNAMIC for key in root):
         sources.dynamic.providers.add("file")
+        if "{{" in root.source.text:
+            sources.braces |= as_read(root)
     _dynamic(root, sources)
     if any(key.lower() not in _DYNAMIC for key in root):
         sources.static.append(root)
 
 
-def _dynamic(root: Mapping, sources: Sources) -> None:
+def _dynamic(root: Mapping, sources: Sources, *, labels: bool = False) -> None:
     http = root.take_mapping("http")
     if http is not None:
-        _http(http, sources)
+        _http(http, sources, labels=labels)
     tls = root.take_mapping("tls")
     if tls is not None:
         sources.tls.append(tls)
@@ -109,13 +143,18 @@ def _dynamic(root: Mapping, sources: Sources) -> None:
             sources.others.append((name, below))
 
 
-def _http(http: Mapping, sources: Sources) -> None:
+def _http(http: Mapping, sources: Sources, *, labels: bool) -> None:
     for key, name in _HTTP.items():
         known: dict[str, Mapping] = getattr(sources.dynamic, name)
         below = http.take_mapping(key)
         for one, node in below.take_items() if below is not None else ():
             if not isinstance(node, Mapping):
                 raise node.mismatch("a mapping")
+            if labels and sources.labels.add(key, one, node, known):
+                continue
+            if one in known and key == _ROUTERS and labels:  # both are there, of two providers
+                sources.labels.add(key, f"{one}@docker", node, known)
+                continue
             if one in known:
                 message = f'another file has "{one}", too: that one counts'
                 report = sources.dynamic.context.report
@@ -136,9 +175,11 @@ def _http(http: Mapping, sources: Sources) -> None:
 def _compose(root: Mapping, sources: Sources) -> None:
     sources.dynamic.providers |= {"docker", "swarm"}
     services = root.take_mapping("services")
+    project = root.peek("name")
+    known = project.text if isinstance(project, Scalar) else None
     for name, service in services.take_items() if services is not None else ():
         if isinstance(service, Mapping):
-            _container(name, service, sources)
+            _container(Container(name, service, known), sources)
     report = sources.dynamic.context.report
     for key in list(root.untaken()):
         root.mark(key)
@@ -148,13 +189,14 @@ def _compose(root: Mapping, sources: Sources) -> None:
         report.at(node, Fate.DROPPED, Level.INFO, "compose", message)
 
 
-def _container(name: str, service: Mapping, sources: Sources) -> None:
+def _container(container: Container, sources: Sources) -> None:
+    service = container.node
     deploy = service.peek("deploy")
     places = [service, deploy] if isinstance(deploy, Mapping) else [service]
     for place in places:
         labels = place.take("labels")
         if labels is not None:
-            _labels(labels, sources, (name, service))
+            _labels(labels, sources, container)
     command = service.peek("command")
     static = read_command(command) if command is not None and _is_traefik(service) else None
     if static is not None:
@@ -168,21 +210,42 @@ def _is_traefik(service: Mapping) -> bool:
     return isinstance(image, Scalar) and "traefik" in image.text
 
 
-def _labels(labels: Node, sources: Sources, container: tuple[str, Mapping] | None) -> None:
-    root = read_labels(labels, sources.dynamic.context.report, compose=container is not None)
+def _labels(labels: Node, sources: Sources, container: Container | None) -> None:
+    report, compose = sources.dynamic.context.report, container is not None
+    exposed = sources.default.exposed or not compose
+    root = read_labels(labels, report, compose=compose, exposed=exposed)
     if root is None:
         return
     sources.dynamic.providers.add("docker")
     sources.made.append(root)
     if container is None:
         container = _unnamed(root, labels, sources)
-    _complete(root, *container)
+    elif lacks_rule(root) and not _is_traefik(container.node):
+        _default_rule(root, labels, container, sources)
+    _complete(root, container.name, container.node)
     for protocol in ("tcp", "udp"):
-        _complete_other(root, protocol, *container)
-    _dynamic(root, sources)
+        _complete_other(root, protocol, container.name, container.node)
+    _dynamic(root, sources, labels=True)
 
 
-def _unnamed(root: Mapping, labels: Node, sources: Sources) -> tuple[str, Mapping]:
+def _default_rule(root: Mapping, labels: Node, container: Container, sources: Sources) -> None:
+    """Have Traefik's default rule where a container has none of its own."""
+    rule = sources.default.of(container.name, container.node, container.project)
+    if rule is not None:
+        give_rules(root, rule, router_name(container.name, container.project))
+        message = f"its rule is Traefik's default one, {rule}"
+        report = sources.dynamic.context.report
+        report.at(labels, Fate.APPROXIMATED, Level.INFO, "labels", message, whole=False)
+        return
+    http = root.peek("http")
+    if isinstance(http, Mapping) and http.has("routers"):
+        return  # each of them is said to be left out
+    message = "Traefik makes a router with its default rule, and only Docker knows the names in it"
+    report = sources.dynamic.context.report
+    report.at(labels, Fate.DROPPED, Level.WARNING, "labels", message, whole=False)
+
+
+def _unnamed(root: Mapping, labels: Node, sources: Sources) -> Container:
     """A container for labels that stand alone: it is called like what they describe first."""
     found = ""
     for protocol in ("http", "tcp", "udp"):
@@ -195,7 +258,7 @@ def _unnamed(root: Mapping, labels: Node, sources: Sources) -> tuple[str, Mappin
         message = f'whose labels these are is not said: the host is taken to be "{found}"'
         report = sources.dynamic.context.report
         report.at(labels, Fate.APPROXIMATED, Level.WARNING, "upstream", message, whole=False)
-    return found, mapping_at(labels)
+    return Container(found, mapping_at(labels))
 
 
 def _complete(root: Mapping, name: str, service: Mapping) -> None:

@@ -44,6 +44,11 @@ BAD: dict[str, tuple[str | bytes, str]] = {
     ),
     "an OpenAPI document": ("openapi: 3.1.0\ninfo: {title: a}\npaths: {}\n", "OpenAPI"),
     "a chart": ("apiVersion: v2\nname: a\nversion: 1.0.0\n", "Helm chart"),
+    "values of a chart": ("replicaCount: 1\nimage: {repository: a, tag: b}\n", "of a Helm chart"),
+    "values of a chart of APISIX": (
+        "apisix: {deployment: {mode: standalone}}\nimage: {repository: a, tag: b}\n",
+        "this is the values of a Helm chart",
+    ),
     "the settings of APISIX": ("apisix: {node_listen: 9080}\n", "this is a config.yaml"),
     "Traefik 1": ("frontends: {a: {backend: b}}\n", "this is a configuration of Traefik 1"),
     "labels of Traefik 1": (

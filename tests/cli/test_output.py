@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -83,3 +84,47 @@ def test_without_a_service_everybody_is_refused(config: str) -> None:
     assert run(["convert", config, "--to", "traefik", "-o", "out/", "-q"]) == 1
     dynamic = yaml.safe_load(Path("out/dynamic.yaml").read_text(encoding="utf-8"))
     assert list(dynamic["http"]["middlewares"]) == ["refuse"]
+
+
+def test_apisix_in_json_has_its_settings_in_yaml(config: str) -> None:
+    assert run(["convert", config, "--to", "apisix", "--format", "json", "-o", "out/", "-q"]) == 1
+    assert sorted(path.name for path in Path("out").iterdir()) == ["apisix.json", "config.yaml"]
+    settings = yaml.safe_load(Path("out/config.yaml").read_text(encoding="utf-8"))
+    assert settings["deployment"]["role_data_plane"] == {"config_provider": "json"}
+    assert "routes" in json.loads(Path("out/apisix.json").read_text(encoding="utf-8"))
+    assert run(["convert", "out", "--to", "gal", "-o", "back.yaml", "-q"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "written"),
+    [
+        ([], 1, ["apisix", "envoy", "kong", "traefik"]),
+        (["--auth-service", "http://a.test/"], 1, ["apisix", "envoy", "kong", "traefik"]),
+        (["--format", "json"], 2, []),
+        (["--format", "toml"], 2, []),
+    ],
+    ids=["all", "a service", "JSON", "TOML"],
+)
+def test_options_for_all_gateways(
+    config: str, options: list[str], code: int, written: list[str]
+) -> None:
+    command = ["generate", config, "--provider", "all", "-o", "out/", "-q", *options]
+    assert run(command) == code
+    out = Path("out")
+    assert sorted(path.name for path in out.iterdir()) == written if written else not out.exists()
+    if "--auth-service" in options:
+        assert "address: http://a.test/" in (out / "traefik/dynamic.yaml").read_text()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "apisix: APISIX standalone YAML or JSON (apisix.yaml or apisix.json, and config.yaml)",
+        "kong: Kong declarative YAML or JSON, 3.0 (kong.yaml)",
+        "traefik: Traefik v3, YAML or TOML (traefik.yaml and dynamic.yaml)",
+        "envoy: Envoy v3 bootstrap, YAML or JSON (envoy.yaml)",
+    ],
+)
+def test_help_says_the_formats(line: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["convert", "--help"]) == 0
+    assert line in capsys.readouterr().out

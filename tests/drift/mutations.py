@@ -101,15 +101,31 @@ class Mutation:
         change: makes it.
         ids: what is to be told, each as often as it is told.
         providers: formats that can say it.
+        before: what makes the configuration fit for it, on both sides.
+        cosmetic: what is told besides that only those see who read the files.
+        level: of what is told, where it is told once.
+        across: what is told where the old side is in the first format and the new side in the
+            second, where that is not `ids`.
     """
 
     name: str
     change: Callable[[Gateway], object]
     ids: tuple[str, ...]
     providers: tuple[str, ...] = ("kong", "apisix")
+    before: Callable[[Gateway], object] | None = None
+    cosmetic: tuple[str, ...] = ()
+    level: str = ""
+    across: tuple[str, ...] | None = None
+
+    def unchanged(self) -> Gateway:
+        """The configuration without the change."""
+        gateway = copy.deepcopy(base())
+        if self.before is not None:
+            self.before(gateway)
+        return gateway
 
     def mutated(self) -> Gateway:
         """The configuration with the change."""
-        gateway = copy.deepcopy(base())
+        gateway = self.unchanged()
         self.change(gateway)
         return gateway

@@ -65,6 +65,11 @@ class RunningEnvoy:
         return f"http://{HOST}:{self.port}"
 
     @property
+    def config(self) -> Mapping[str, Any]:
+        """The bootstrap as it runs, on ports that Envoy picks."""
+        return self._config
+
+    @property
     def log(self) -> str:
         """What Envoy has logged so far, warnings and worse."""
         return self._process.log

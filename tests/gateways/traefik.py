@@ -33,13 +33,15 @@ class RunningTraefik:
 
     Args:
         files: the files of one configuration, `traefik.yaml` among them.
+        output_format: what they are written in, `yaml` or `toml`.
 
     Attributes:
         ports: the port in the file -> the port it really listens on.
     """
 
-    def __init__(self, files: Iterable[OutputFile]) -> None:
+    def __init__(self, files: Iterable[OutputFile], output_format: str = "yaml") -> None:
         self._program = binary("traefik")
+        self._format = output_format
         self._files = {file.name: file.data for file in files}
         self._routers = any("routers" in file.get("http", {}) for file in self._files.values())
         self.ports: dict[int, int] = {}
@@ -74,10 +76,13 @@ class RunningTraefik:
         folder = Path(self._folder.name)
         static = self._moved(self._files[_STATIC])
         for name, data in {**self._files, _STATIC: static}.items():
-            (folder / name).write_text(render(data), encoding="utf-8")
+            text = render(data, self._format)
+            (folder / name).with_suffix(f".{self._format}").write_text(text, encoding="utf-8")
         # The file provider's path is relative to where Traefik is started.
+        static_name = Path(_STATIC).with_suffix(f".{self._format}")
         self._process = Process(
-            ["env", f"--chdir={folder}", self._program, f"--configfile={_STATIC}"], folder / "log"
+            ["env", f"--chdir={folder}", self._program, f"--configfile={static_name}"],
+            folder / "log",
         )
         try:
             self._process.wait_until(self._is_ready)

@@ -93,6 +93,61 @@ def test_files_of_traefik_are_read_together(capsys: pytest.CaptureFixture[str]) 
     assert "7:GAL001" in codes(capsys.readouterr().out)
 
 
+_ROUTERS = "http: {routers: {a: {rule: Host(`a.test`), service: shop}}}\n"
+_SERVICES = 'http: {services: {shop: {loadBalancer: {servers: [{url: "http://s.internal"}]}}}}\n'
+
+
+@pytest.mark.parametrize(
+    ("place", "named", "found"),
+    [
+        pytest.param("conf/services.yaml", ["conf/routers.yaml"], [], id="beside, not named"),
+        pytest.param("conf/own/services.yaml", ["conf"], [], id="in a folder of the folder"),
+        pytest.param("services/all.yaml", ["conf/routers.yaml"], [], id="in a folder beside"),
+        pytest.param("else/far/away.yaml", ["conf/routers.yaml"], ["1:GAL073"], id="elsewhere"),
+        pytest.param("else/far/away.yaml", ["conf", "else"], [], id="linted as well"),
+    ],
+)
+def test_names_of_traefik_may_be_defined_around_the_file(
+    place: str, named: list[str], found: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    put("conf/routers.yaml", _ROUTERS)
+    put(place, _SERVICES)
+    lint(*named, "--select", "GAL073", "--format", "concise")
+    assert codes(capsys.readouterr().out) == found
+
+
+_STATIC = """\
+entryPoints:
+  web: {address: ":80", http: {redirections: {entryPoint: {to: safe, scheme: https}}}}
+  safe: {address: ":443"}
+providers: {file: {directory: conf}}
+"""
+_PLAIN = """\
+http:
+  routers:
+    a: {rule: Host(`a.test`), service: shop, entryPoints: [web], priority: 1}
+  services: {shop: {loadBalancer: {servers: [{url: "http://shop.internal"}]}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("further", "found"),
+    [
+        pytest.param({}, ["3:GAL070"], id="one: its redirect takes all requests"),
+        pytest.param(
+            {"conf/dev.yaml": 'entryPoints: {web: {address: ":80"}}\n'}, [], id="one of two"
+        ),
+    ],
+)
+def test_static_files_of_one_folder_are_setups_of_their_own(
+    further: dict[str, str], found: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, text in {"conf/traefik.yaml": _STATIC, "conf/shop.yaml": _PLAIN, **further}.items():
+        put(name, text)
+    lint("conf", "--select", "GAL070", "--format", "concise")
+    assert codes(capsys.readouterr().out) == found
+
+
 def test_standard_input(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -140,3 +140,19 @@ def test_a_file_takes_the_report(capsys: pytest.CaptureFixture[str]) -> None:
 
     assert told(capsys, "-o", "found.txt") == ""
     assert Path("found.txt").read_text(encoding="utf-8") == TEXT
+
+
+@pytest.mark.parametrize(
+    ("plugin", "shown"),
+    [
+        ("limit-count: {count: 5, time_window: 60, key: http_x_user}", "key: http_x_user}"),
+        ("limit-count: {count: 5, time_window: 60, key: $arg_user}", "key: $arg_user}"),
+        ("csrf: {key: http-canary}", "key: ***}"),
+    ],
+)
+def test_what_a_limit_counts_by_is_no_secret(
+    plugin: str, shown: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = put("apisix.yaml", f"routes:\n- uri: /a\n  plugins: {{{plugin}}}\n")
+    lint(file, "--select", "GAL033,GAL090")
+    assert shown in capsys.readouterr().out

@@ -34,6 +34,7 @@ ORDERS = [pytest.param(order, id=order.value) for order in RouteOrder]
 TEXTS = ("/", "/a", "/a/", "/a/b", "/ab", "/b")
 PATTERNS = (
     ("/a/.*", Anchor.FULL),
+    ("/a/.*.*", Anchor.FULL),
     ("/a", Anchor.FULL),
     ("/a", Anchor.START),
     ("/a[a-z]*", Anchor.FULL),

@@ -7,9 +7,11 @@ from typing import Any, Final
 
 from gal.drift.compare import (
     access,
+    administration,
     answers,
     authentication,
     cors,
+    gateway,
     headers,
     limits,
     resilience,
@@ -18,7 +20,7 @@ from gal.drift.compare import (
     upstreams,
 )
 from gal.drift.compare.finding import Finding
-from gal.drift.effective import Place
+from gal.drift.effective import Place, SideView
 from gal.model import Upstream
 
 POLICIES: Final[dict[str, Callable[[Any, Any], Iterator[Finding]]]] = {
@@ -66,3 +68,11 @@ UPSTREAMS: Final[tuple[Callable[[Upstream, Upstream], Iterator[Finding]], ...]] 
     upstreams.health_check,
 )
 """What an upstream says; `tls.upstream_tls` needs its side, too."""
+
+GATEWAY: Final[tuple[Callable[[SideView, SideView], Iterator[tuple[str, Finding]]], ...]] = (
+    gateway.listeners,
+    gateway.timeout,
+    administration.administration,
+    gateway.certificates,
+)
+"""What holds for the gateway as a whole, each finding with what it is about."""

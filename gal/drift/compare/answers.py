@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 from urllib.parse import urlsplit
 
-from gal.drift.change import Security, Traffic
+from gal.drift.change import Level, Security, Traffic
 from gal.drift.compare.finding import Finding, fields_of, whole
 from gal.drift.effective import Place
 from gal.drift.shown import NONE, cut, shown, shown_value, without_userinfo
@@ -92,6 +93,8 @@ def direct_response(old: DirectResponse | None, new: DirectResponse | None) -> I
         texts = _body_text(old), _body_text(new)
         yield whole("D122", old, new, "direct_response.body", texts)
     yield from fields_of(old, new, _DIRECT, "direct_response")
+    for found in fields_of(old, new, {"content_type": "D122"}, "direct_response"):
+        yield replace(found, traffic=Traffic.NONE, level=Level.LOW)
 
 
 def _refuses(policy: DirectResponse) -> bool:

@@ -9,15 +9,16 @@ from typing import Any, Final
 from gal.drift.change import Level, Security, Traffic
 from gal.drift.compare.finding import Finding, fields_of, of_field, whole
 from gal.drift.compare.opaque import opaque
+from gal.drift.compare.places import details
 from gal.drift.compare.secrets import Held, secrets_changed
 from gal.drift.compare.tokens import jwt, oauth2
 from gal.drift.shown import NONE
 from gal.model import ApiKeyAuth, Authentication, BasicAuth, ForwardAuth, Guard, Require
 
-_WHERE: Final = dict.fromkeys(
+_DETAILS: Final = dict.fromkeys(
     (
-        *("header_names", "query_params", "cookie_names", "body_fields", "hide_credentials"),
-        *("realm", "run_on_preflight", "request_headers", "upstream_headers", "client_headers"),
+        *("hide_credentials", "realm", "run_on_preflight"),
+        *("request_headers", "upstream_headers", "client_headers"),
     ),
     "D137",
 )
@@ -108,7 +109,7 @@ def _basic(old: BasicAuth, new: BasicAuth) -> Iterator[Finding]:
         for side in (old, new)
     )
     yield from secrets_changed(before, after, "authentication.basic.users")
-    yield from fields_of(old, new, _WHERE, "authentication.basic")
+    yield from details(old, new, _DETAILS, "authentication.basic")
 
 
 def _api_key(old: ApiKeyAuth, new: ApiKeyAuth) -> Iterator[Finding]:
@@ -117,7 +118,7 @@ def _api_key(old: ApiKeyAuth, new: ApiKeyAuth) -> Iterator[Finding]:
     )
     named = all(one.name for one in (*before, *after))
     yield from secrets_changed(before, after, "authentication.api_key.keys", by_name=named)
-    yield from fields_of(old, new, _WHERE, "authentication.api_key")
+    yield from details(old, new, _DETAILS, "authentication.api_key")
 
 
 def _forward(old: ForwardAuth, new: ForwardAuth) -> Iterator[Finding]:
@@ -128,7 +129,7 @@ def _forward(old: ForwardAuth, new: ForwardAuth) -> Iterator[Finding]:
         security = None if new.trust_forwarded else Security.STRENGTHENED
         level = None if new.trust_forwarded else Level.LOW
         yield told("D052", name="trust_forwarded", security=security, level=level)
-    ids = {**_WHERE, "address": "D138", "timeout": "D080"}
+    ids = {**_DETAILS, "address": "D138", "timeout": "D080"}
     yield from fields_of(old, new, ids, "authentication.forward")
 
 

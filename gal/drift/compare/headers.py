@@ -9,8 +9,9 @@ from gal.drift.change import Level, Security
 from gal.drift.compare.finding import At, Finding, fields_of, whole
 from gal.drift.effective import Place
 from gal.drift.shown import NONE, cut, shown_value
-from gal.model import Operations, Query, RequestId, Transformation
+from gal.model import Headers, Operations, Query, RequestId, Transformation
 
+_SIDES: Final = ("request", "response")
 _HSTS: Final = "strict-transport-security"
 _IDENTITY: Final = (
     *("x-consumer-", "x-authenticated-", "x-user", "x-auth-", "x-credential-", "x-remote-user"),
@@ -30,10 +31,28 @@ _TRANSFORMATION = dict.fromkeys(
 
 def headers(old: Place, new: Place) -> Iterator[Finding]:
     """Headers of both sides, one finding a header."""
-    for side in ("request", "response"):
-        before, after = old.headers(side), new.headers(side)
-        if [one for _, one in before] == [one for _, one in after]:
-            continue
+    for side in _SIDES:
+        yield from _side(side, old.headers(side), new.headers(side))
+
+
+def policy(old: Headers | None, new: Headers | None) -> Iterator[Finding]:
+    """The same for two policies alone."""
+    for side in _SIDES:
+        before, after = (_given(one, side) for one in (old, new))
+        yield from _side(side, before, after)
+
+
+Given = list[tuple[Headers, Operations]]
+"""Changes of headers in their order, each with the policy that says it."""
+
+
+def _given(one: Headers | None, side: str) -> Given:
+    own = None if one is None else getattr(one, side)
+    return [] if one is None or own is None else [(one, own)]
+
+
+def _side(side: str, before: Given, after: Given) -> Iterator[Finding]:
+    if [one for _, one in before] != [one for _, one in after]:
         left, right = (_steps([one for _, one in given]) for given in (before, after))
         places = tuple((given[-1][0], side) if given else (None, "") for given in (before, after))
         for name in sorted(left.keys() | right.keys()):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 
 from gal.drift import lattice
@@ -51,7 +52,7 @@ def rate_limit(old: RateLimit | None, new: RateLimit | None) -> Iterator[Finding
         yield whole(_RATES[direction], old, new, "rate_limit.limits", said)
     for found in fields_of(old, new, _DETAILS, "rate_limit"):
         if found.field != "rate_limit.algorithm" or not bursts:
-            yield found
+            yield _ordered(found, new)
 
 
 def _burst(policy: RateLimit) -> int:
@@ -77,7 +78,16 @@ def response_rate_limit(
     if old is None or new is None:
         yield whole("D026" if old is None else "D020", old, new, "response_rate_limit")
         return
-    yield from fields_of(old, new, _RESPONSE, "response_rate_limit")
+    for found in fields_of(old, new, _RESPONSE, "response_rate_limit"):
+        yield _ordered(found, new)
+
+
+def _ordered(found: Finding, new: RateLimit | ResponseRateLimit) -> Finding:
+    """A limit that holds without its store is stronger than one that does not."""
+    if not found.field.endswith(".fail_open"):
+        return found
+    label = Security.WEAKENED if new.fail_open else Security.STRENGTHENED
+    return replace(found, security=label)
 
 
 def size_limit(old: SizeLimit | None, new: SizeLimit | None) -> Iterator[Finding]:

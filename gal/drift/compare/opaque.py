@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from gal.drift.change import Level
 from gal.drift.compare.finding import At, Finding
-from gal.drift.shown import NONE, shown_opaque
+from gal.drift.compare.known import as_text, known
+from gal.drift.shown import NONE, joined, shown_opaque
 from gal.model import Extensions, ModelNode, Policies
 
 _MANAGED: Final = frozenset(
@@ -16,49 +17,75 @@ _MANAGED: Final = frozenset(
 """Keys that the gateway's own administration writes."""
 
 _MOST: Final = 20
-"""Leaves of one object that are told apart; more are told in one."""
+"""Parts of one object that are told apart; more are told in one."""
+
+_FEW: Final = 4
+"""Leaves of a part that are shown; of more only the number."""
 
 
 def opaque(
     old: Any, new: Any, field: str, old_at: At, new_at: At, *, level: Level | None = None
 ) -> Iterator[Finding]:
-    """One finding a leaf that differs. Empty lists and mappings equal absent ones."""
+    """One finding a part that differs. Empty lists and mappings equal absent ones."""
     before, after = _cleaned(old), _cleaned(new)
     if before == after:
         return
-    leaves = list(_leaves(before, after, field))
-    if len(leaves) > _MOST:
-        text = f"{len(leaves)} settings"
+    rest = []
+    for name, left, right in _parts(before, after, field):
+        places = _below(old_at, field, name), _below(new_at, field, name)
+        meant = known(name, left, right, places)
+        yield from meant.findings
+        if meant.rest:
+            rest.append((name, left, right, places))
+    if len(rest) > _MOST:
+        text = f"{len(rest)} settings"
         yield Finding("D100", field, text, text, old_at, new_at, level=level)
         return
-    for name, left, right in leaves:
-        yield Finding("D100", name, left, right, old_at, new_at, level=level)
+    for name, left, right, places in rest:
+        texts = _text(name, left), _text(name, right)
+        yield Finding("D100", name, *texts, *places, level=level)
+
+
+def _below(at: At, field: str, name: str) -> At:
+    """Where a part stands: its place in the file is mostly that in the data."""
+    node, own = at
+    steps = name.removeprefix(field).lstrip(".")
+    if node is None or own not in ("extensions", ""):
+        return at
+    return node, steps.removeprefix("static.") or own
 
 
 def _cleaned(value: Any) -> Any:
     """The data without what administration writes, and without what is empty."""
     if isinstance(value, dict):
-        inner = {str(key): _cleaned(one) for key, one in value.items() if str(key) not in _MANAGED}
+        inner = {
+            str(key): _cleaned(as_text(str(key), one))
+            for key, one in value.items()
+            if str(key) not in _MANAGED
+        }
         return {key: one for key, one in inner.items() if one not in (None, {}, [])}
     if isinstance(value, list):
         return [_cleaned(one) for one in value]
     return value
 
 
-def _leaves(old: Any, new: Any, field: str) -> Iterator[tuple[str, str, str]]:
+def _parts(old: Any, new: Any, field: str) -> Iterator[tuple[str, Any, Any]]:
+    """The smallest parts that differ, sorted by name; None for an absent one."""
     from deepdiff import DeepDiff
 
     if type(old) is not type(new) or not isinstance(old, (dict, list)):
-        yield field, _text(field, old), _text(field, new)
+        yield field, old, new
         return
-    found = DeepDiff(old, new, view="tree", ignore_numeric_type_changes=True)
+    found = DeepDiff(
+        old, new, view="tree", ignore_numeric_type_changes=True, threshold_to_diff_deeper=0
+    )
     told = {}
     for levels in found.values():
         for level in levels:
             path = ".".join([field, *map(str, level.path(output_format="list"))])
             told[path] = _given(level.t1), _given(level.t2)
     for path, (left, right) in sorted(told.items()):
-        yield path, _text(path, left), _text(path, right)
+        yield path, left, right
 
 
 def _given(value: Any) -> Any:
@@ -67,10 +94,21 @@ def _given(value: Any) -> Any:
 
 
 def _text(field: str, value: Any) -> str:
-    if isinstance(value, dict):
-        return f"{len(value)} settings" if value else NONE
+    """A leaf as it is shown, and a part of a few leaves with these."""
+    if not isinstance(value, (dict, list)):
+        return shown_opaque(field, value)
+    if not value:
+        return NONE
+    if len(value) > _FEW:
+        return f"{len(value)} {'settings' if isinstance(value, dict) else 'entries'}"
     if isinstance(value, list):
-        return f"{len(value)} entries" if value else NONE
+        return joined(_text(field, one) for one in value)
+    return joined(f"{key}={_inner(f'{field}.{key}', one)}" for key, one in value.items())
+
+
+def _inner(field: str, value: Any) -> str:
+    if isinstance(value, (dict, list)):
+        return f"{len(value)} {'settings' if isinstance(value, dict) else 'entries'}"
     return shown_opaque(field, value)
 
 

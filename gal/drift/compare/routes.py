@@ -148,9 +148,15 @@ def _rewrite_at(place: Place) -> At:
 def host_header(old: Place, new: Place) -> Iterator[Finding]:
     """The Host that the upstream sees; a request header that is set to it says the same."""
     before, after = _effective_host(old), _effective_host(new)
-    if _host(before, old) == _host(after, new):
+    if before.mode is after.mode is HostMode.TARGET:
+        return  # another target, which is told as that
+    sides = _host(before, old), _host(after, new)
+    if sides[0] == sides[1]:
         return
-    texts = _host_text(before), _host_text(after)
+    texts = tuple(
+        f"{text} (target)" if text and one.mode is HostMode.TARGET else text or one.mode.value
+        for one, (_, text) in zip((before, after), sides, strict=True)
+    )
     yield Finding("D007", "host_header", *texts, _host_at(old), _host_at(new))
 
 
@@ -173,10 +179,6 @@ def _host(header: HostHeader, place: Place) -> tuple[str, str]:
         own = target.port == (443 if secure else 80)
         return "rewrite", f"{target.host.lower()}{'' if own else f':{target.port}'}"
     return header.mode.value, ""
-
-
-def _host_text(header: HostHeader) -> str:
-    return header.value or NONE if header.mode is HostMode.REWRITE else header.mode.value
 
 
 def _host_at(place: Place) -> At:

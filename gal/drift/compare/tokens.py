@@ -7,6 +7,7 @@ from functools import partial
 
 from gal.drift.change import Security, Traffic
 from gal.drift.compare.finding import Finding, fields_of, of_field
+from gal.drift.compare.places import details
 from gal.drift.compare.secrets import Held, secret_changed
 from gal.drift.lattice import Direction, by_inclusion, by_order, of_bounded
 from gal.drift.normalise import changed_fields
@@ -18,9 +19,8 @@ _JWT_DETAILS = {
     **dict.fromkeys(("jwks_uri", "jwks"), "D138"),
     **dict.fromkeys(
         (
-            *("header_names", "header_prefix", "query_params", "cookie_names", "key_claim"),
-            *("claims_to_headers", "secret_is_base64", "hide_credentials", "realm"),
-            "run_on_preflight",
+            *("header_prefix", "key_claim", "claims_to_headers", "secret_is_base64"),
+            *("hide_credentials", "realm", "run_on_preflight"),
         ),
         "D137",
     ),
@@ -47,7 +47,7 @@ def jwt(old: JwtAuth, new: JwtAuth) -> Iterator[Finding]:
     for name, direction in directions.items():
         if name in changed and direction is not Direction.SAME:
             yield _checked(old, new, name, _JWT, direction)
-    yield from fields_of(old, new, _JWT_DETAILS, _JWT)
+    yield from details(old, new, _JWT_DETAILS, _JWT)
 
 
 def oauth2(old: OAuth2Auth, new: OAuth2Auth) -> Iterator[Finding]:

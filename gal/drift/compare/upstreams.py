@@ -119,6 +119,7 @@ def _of_upstream(upstream: Upstream | None, name: str | None) -> Shares:
     weights: dict[str, int] = {}
     for target in upstream.targets:
         key = f"{target.host.lower()}:{target.port}"
+        key = f"SRV {target.host.lower()}" if upstream.srv else key
         weight = 1 if isinstance(target.weight, Placeholder) else target.weight
         weights[key] = weights.get(key, 0) + weight
     whole = sum(weights.values())

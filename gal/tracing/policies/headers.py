@@ -125,12 +125,11 @@ def query(exchange: Exchange) -> None:
     names = {name for name, _ in pairs}
     pairs = [(change.rename.get(name, name), value) for name, value in pairs]
     pairs = [pair for pair in pairs if pair[0] not in change.remove]
-    for name, values in [*change.replace.items(), *change.set.items(), *change.default.items()]:
-        is_there = name in names
-        wanted = name in change.set or (is_there if name in change.replace else not is_there)
-        if wanted:
-            pairs = [pair for pair in pairs if pair[0] != name]
-            pairs += [(name, value) for value in values]
+    instead = {name: values for name, values in change.replace.items() if name in names}
+    missing = {name: values for name, values in change.default.items() if name not in names}
+    for name, values in [*instead.items(), *change.set.items(), *missing.items()]:
+        pairs = [pair for pair in pairs if pair[0] != name]
+        pairs += [(name, value) for value in values]
     pairs += [(name, value) for name, values in change.add.items() for value in values]
     exchange.query = "&".join(f"{quote(name)}={quote(value)}" for name, value in pairs) or None
     exchange.note(

@@ -24,7 +24,7 @@ from gal.tracing.decision import Outcome, Share, UpstreamRequest
 from gal.tracing.exchange import Exchange
 from gal.tracing.matching import path_taken
 from gal.tracing.paths import quoted
-from gal.tracing.regexes import compiled
+from gal.tracing.regexes import found_in
 
 _GROUP = re.compile(r"\\(\d)")
 
@@ -73,9 +73,10 @@ def _rewritten(exchange: Exchange, rewrite: Rewrite) -> str:
     if rewrite.strip_prefix:
         path = _stripped(exchange, path)
     if rewrite.pattern is not None:
-        pattern = compiled(rewrite.pattern)
-        if pattern is not None:
-            path = pattern.sub(_GROUP.sub(r"\\g<\1>", rewrite.replacement or ""), path, count=1)
+        found = found_in(rewrite.pattern, path)
+        if found is not None:
+            instead = found.expand(_GROUP.sub(r"\\g<\1>", rewrite.replacement or ""))
+            path = f"{path[: found.start()]}{instead}{path[found.end() :]}"
     if rewrite.add_prefix is not None:
         return f"{rewrite.add_prefix.rstrip('/')}/{path.lstrip('/')}"
     return path

@@ -280,3 +280,27 @@ def test_the_old_syntax_of_rules_does_not_come_back() -> None:
     documents = read_documents(text, "traefik.yaml", "yaml")
     made = convert(documents, "traefik", source="traefik").files
     assert "core" not in made[0].data
+
+
+ENTRY_POINTS = {
+    "settings": (
+        "web: {address: '0.0.0.0:80', forwardedHeaders: {trustedIPs: [10.0.0.0/8]}}",
+        {"address": "0.0.0.0:80", "forwardedHeaders": {"trustedIPs": ["10.0.0.0/8"]}},
+    ),
+    "settings of HTTP": (
+        "web: {address: '0.0.0.0:443', http: {tls: {}, maxHeaderBytes: 5}}",
+        {"address": "0.0.0.0:443", "http": {"maxHeaderBytes": 5, "tls": {}}},
+    ),
+    "UDP": ("web: {address: ':53/udp', udp: {timeout: 5s}}", None),
+    "Traefik's own": ("traefik: {address: ':9090'}", None),
+    "Traefik's own, in other letters": ("traefik: {Address: ':9090'}", None),
+}
+
+
+@pytest.mark.parametrize(("point", "expected"), ENTRY_POINTS.values(), ids=ENTRY_POINTS)
+def test_entry_points_keep_what_only_traefik_knows(point: str, expected: Any) -> None:
+    text = f"entryPoints: {{{point}}}\n"
+    documents = read_documents(text, "traefik.yaml", "yaml")
+    (given,) = documents[0].mapping().plain()["entryPoints"].values()
+    written = convert(documents, "traefik", source="traefik").files[0].data["entryPoints"]
+    assert (given if expected is None else expected) in written.values()

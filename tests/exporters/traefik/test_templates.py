@@ -6,6 +6,8 @@ import json
 
 import pytest
 
+from gal.convert import read_gateway
+from gal.reading import read_documents
 from tests.exporters.traefik.exported import exported, one_route
 
 WARNING = "Traefik runs templates itself: fill these in before it reads the file: "
@@ -40,3 +42,23 @@ def test_templates_of_traefik_are_its_own() -> None:
     )
     assert made.rules == ["Path(`/{{word}}`)"]
     assert made.entries == []
+
+
+@pytest.mark.parametrize(
+    ("rule", "written", "read"),
+    [
+        pytest.param("Path(`/{{`{{`}}b}}`)", "Path(`/{{`{{`}}b}}`)", "/{{b}}", id="a word"),
+        pytest.param("Path(`/{{ `{{` }} b`)", "Path(`/{{`{{`}} b`)", "/{{ b", id="with blanks"),
+        pytest.param('Path(`/{{ "x" }}`)', "Path(`/x`)", "/x", id="no braces"),
+        pytest.param('Path(`/{{ env "A" }}`)', 'Path(`/{{ env "A" }}`)', None, id="a template"),
+    ],
+)
+def test_texts_of_go_are_read(rule: str, written: str, read: str | None) -> None:
+    text = (
+        f"http:\n  routers:\n    r: {{rule: '{rule}', service: s}}\n"
+        "  services:\n    s: {loadBalancer: {servers: [{url: 'http://127.0.0.1:80'}]}}\n"
+        "# version\n"
+    )
+    assert exported(text).rules == [written]
+    (route,) = read_gateway(read_documents(text, "in.yaml")).gateway.routes
+    assert read is None or route.paths[0].path == read

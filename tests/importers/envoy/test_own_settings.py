@@ -21,10 +21,62 @@ OWN = (
 )
 
 
-def managers(gateway: Gateway) -> dict[str, Any]:
+DEFAULTS = {
+    "generate_request_id": True,
+    "merge_slashes": False,
+    "normalize_path": False,
+    "server_header_transformation": "OVERWRITE",
+    "use_remote_address": False,
+}
+AS_WRITTEN = "Envoy compares paths as clients write them; others bring them into a normal form"
+BELIEVED = "Envoy believes what clients say in X-Forwarded-For and X-Forwarded-Proto"
+
+
+def all_of_managers(gateway: Gateway) -> dict[str, Any]:
     kept: dict[str, Any] = gateway.extensions.get("envoy", {}).get("connection_managers", {})
     own: dict[str, Any] = kept.get("l", {})
     return own
+
+
+def managers(gateway: Gateway) -> dict[str, Any]:
+    """What is kept besides what Envoy does by itself."""
+    kept = all_of_managers(gateway)
+    assert DEFAULTS.items() <= kept.items()
+    return {key: value for key, value in kept.items() if key not in DEFAULTS}
+
+
+@pytest.mark.parametrize(
+    ("setting", "kept", "said"),
+    [
+        pytest.param("", DEFAULTS, {AS_WRITTEN, BELIEVED}, id="nothing said"),
+        pytest.param(
+            "use_remote_address: false", DEFAULTS, {AS_WRITTEN, BELIEVED}, id="behind a proxy"
+        ),
+        pytest.param(
+            "use_remote_address: true, normalize_path: true, merge_slashes: true,"
+            " generate_request_id: false, server_header_transformation: PASS_THROUGH",
+            {},
+            set(),
+            id="as other gateways do",
+        ),
+        pytest.param(
+            "use_remote_address: true, normalize_path: {value: true}, merge_slashes: false",
+            {
+                "normalize_path": {"value": True},
+                **{key: DEFAULTS[key] for key in DEFAULTS if key[:3] in ("gen", "mer", "ser")},
+            },
+            set(),
+            id="some of it",
+        ),
+    ],
+)
+def test_what_envoy_does_by_itself_is_kept(
+    setting: str, kept: dict[str, Any], said: set[str]
+) -> None:
+    text = file(manager=setting.replace(", ", "\n          ")).replace("prefix: x", "prefix: l")
+    gateway, ledger = read(text)
+    assert all_of_managers(gateway) == kept
+    assert {one.message for one in ledger if one.message in (AS_WRITTEN, BELIEVED)} == said
 
 
 @pytest.mark.parametrize(

@@ -277,3 +277,29 @@ def test_a_group_keeps_what_no_guard_stands_for() -> None:
     guard = fragment(found, "policies.authentication.guards.0")
     assert guard["config"] == {"deny": ["b"]}
     assert guard["settings"] == {"consumer_group": "g", "id": "i"}
+
+
+_BOTH = "allow: [0.0.0.0/0, '::/0']"
+
+
+@pytest.mark.parametrize(
+    ("plugin", "guards"),
+    [
+        pytest.param(f"{{name: ip-restriction, config: {{{_BOTH}}}}}", 0, id="everybody"),
+        pytest.param(
+            "{name: ip-restriction, config: {allow: [0.0.0.0/0]}}", 1, id="nobody of IPv6"
+        ),
+        pytest.param(
+            f"{{name: ip-restriction, config: {{{_BOTH}, deny: [10.0.0.1]}}}}", 1, id="but one"
+        ),
+        pytest.param("{name: ip-restriction, enabled: false, config: {deny: [a]}}", 0, id="off"),
+        pytest.param("{name: request-termination}", 1, id="nobody"),
+        pytest.param("{name: request-termination, config: {trigger: x}}", 0, id="who asks for it"),
+    ],
+)
+def test_plugins_of_a_group_that_close_something_are_guards(plugin: str, guards: int) -> None:
+    found = model(f"consumer_groups: [{{name: g, plugins: [{plugin}]}}]")
+    held = found.get("policies", {}).get("authentication", {}).get("guards", [])
+    assert len(held) == guards
+    kept = found["extensions"]["kong"]["consumer_groups"][0].get("plugins", [])
+    assert len(kept) == 1 - guards

@@ -61,6 +61,13 @@ def test_acl(config: str, expected: Acl) -> None:
     check(acl, "acl", config, expected)
 
 
+def test_consumer_groups_of_an_acl() -> None:
+    config = "allow: [gold]\ninclude_consumer_groups: true"
+    said = (*APPROXIMATED, "config.include_consumer_groups", "is refused elsewhere")
+    check(acl, "acl", config, Acl(allow=["gold"]), (said,))
+    check(acl, "acl", "allow: [gold]\ninclude_consumer_groups: false", Acl(allow=["gold"]))
+
+
 @pytest.mark.parametrize(
     ("config", "expected"),
     [
@@ -93,6 +100,7 @@ def test_user_agent(config: str, expected: UserAgentAccess) -> None:
         (acl, "allow: [a]\ndeny: [b]", "3:3", "only one of"),
         (acl, "whitelist: [a]\ndeny: [b]", "3:3", "only one of"),
         (acl, "hide_groups_header: true", "3:3", 'one of "allow" and "deny"'),
+        (acl, "deny: [a]\ninclude_consumer_groups: true", "4:28", "would enter elsewhere"),
         (acl, "allow: []", "3:3", "everybody is refused"),
         (acl, "deny: []", "3:3", "everybody is refused"),
         (user_agent, "deny: ['*bot']", "3:10", "no regular expression"),

@@ -26,6 +26,11 @@ def upstream(text: str) -> dict[str, Any]:
         ("algorithm: least-connections, hash_on: ip", {"algorithm": "least_conn"}),
         ("algorithm: round-robin, hash_on: ip", {"algorithm": "ip_hash"}),
         ("hash_on: ip", {"algorithm": "ip_hash"}),
+        (
+            "algorithm: sticky-sessions, sticky_sessions_cookie: c, hash_on: ip",
+            {"sticky_sessions": True, "cookie_name": "c"},
+        ),
+        ("sticky_sessions_cookie_path: /", None),
         ("algorithm: consistent-hashing, hash_on: none", None),
         ("algorithm: consistent-hashing", {"algorithm": "hash"}),
         ("algorithm: consistent-hashing, hash_on: null", {"algorithm": "hash"}),
@@ -86,6 +91,11 @@ def test_targets(target: str, wanted: dict[str, Any]) -> None:
     found = upstream(f"targets: [{{target: '{target}'}}, {{target: other, weight: 0}}]")
     assert found["targets"][0] == wanted
     assert found["targets"][1]["weight"] == 0
+
+
+def test_a_target_for_when_all_others_fail_is_left_out() -> None:
+    text = "targets: [{target: a, failover: false}, {target: b, failover: true}]"
+    assert [target["host"] for target in upstream(text)["targets"]] == ["a"]
 
 
 ACTIVE: dict[str, Any] = {
@@ -185,7 +195,7 @@ def test_threshold() -> None:
             "algorithm: random",
             (
                 'field "algorithm" must be one of round-robin, least-connections, latency,'
-                ' consistent-hashing, not "random"'
+                ' consistent-hashing, sticky-sessions, not "random"'
             ),
         ),
         ("hash_on: header", '"hash_on: header" needs the field "hash_on_header"'),
@@ -215,6 +225,10 @@ def test_threshold() -> None:
         (
             "healthchecks: {active: {healthy: {http_statuses: [20]}}}",
             "a status must be between 100 and 999, not 20",
+        ),
+        (
+            "algorithm: sticky-sessions",
+            '"algorithm: sticky-sessions" needs the field "sticky_sessions_cookie"',
         ),
         ("healthchecks: {threshold: 101}", 'field "threshold" must be between 0 and 100, not 101'),
     ],

@@ -184,8 +184,15 @@ OTHERS = {
 def test_every_other_setting_is_said(option: str, level: str) -> None:
     text = f"entryPoints: {{web: {{address: ':80', {option}}}}}\n"
     (line,) = said(text)
-    assert line.startswith(f"{level} dropped entryPoints.web.")
+    assert line.startswith(f"{level} carried entryPoints.web.")
     assert "not understood" not in line
+
+
+def test_certificates_of_an_entry_point_without_routers_are_said() -> None:
+    point = "in: {address: ':9000', http: {tls: {certResolver: a, domains: [{main: b}]}}}"
+    lines = said(routers(points=f"entryPoints: {{{point}}}\n"))
+    assert [line for line in lines if "not understood" in line] == []
+    assert sum("Traefik fetches the certificate itself" in line for line in lines) == 2
 
 
 def test_a_port_that_is_none() -> None:

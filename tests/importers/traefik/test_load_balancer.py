@@ -53,6 +53,12 @@ def fates(settings: str) -> list[str]:
         pytest.param(
             "[{url: foobar}, {url: 'http://a:1'}]", "http", [("a", 1, 1)], id="no address"
         ),
+        pytest.param(
+            "[{url: 'http://b:65536'}, {url: 'http://b:0'}, {url: 'http://a:65535'}]",
+            "http",
+            [("a", 65535, 1)],
+            id="no port",
+        ),
     ],
 )
 def test_servers(servers: str, protocol: str, targets: list[tuple[Any, ...]]) -> None:

@@ -342,3 +342,41 @@ def test_excluded_paths_are_those_and_no_others(
                 text.startswith(tuple(prefixes)) or text in wholes
             )
             assert bool(pattern.match(text)) == wanted, text
+
+
+@pytest.mark.parametrize(
+    ("second", "told"),
+    [
+        pytest.param("PathPrefix(`/`)", True, id="a route for all hosts"),
+        pytest.param("Host(`b`)", False, id="hosts only"),
+    ],
+)
+def test_full_stops_behind_hosts_are_said(second: str, told: bool) -> None:
+    text = routers(f"r: {{rule: '{second}', service: s}}", "t: {rule: Host(`a.x`), service: s}")
+    line = (
+        "info approximated http.routers.t.rule: a full stop behind its name makes it another host "
+        "elsewhere, and not in Traefik"
+    )
+    assert (line in said(text)) is told
+
+
+@pytest.mark.parametrize(
+    ("rule", "expected", "old"),
+    [
+        pytest.param("Query(`a=b`)", {"name": "a", "values": ["b"]}, True, id="one text"),
+        pytest.param("Query(`a=`)", {"name": "a", "kind": "present"}, True, id="no value"),
+        pytest.param("Query(`a`)", {"name": "a", "values": [""]}, False, id="only a name"),
+        pytest.param("Query(`a`, `b=c`)", {"name": "a", "values": ["b=c"]}, False, id="two texts"),
+        pytest.param(
+            "!Query(`a=b`)", {"name": "a=b", "values": [""], "invert": True}, False, id="not"
+        ),
+    ],
+)
+def test_a_query_in_one_text_is_of_version_2(
+    rule: str, expected: dict[str, Any], old: bool
+) -> None:
+    text = routers(f"r: {{rule: '{rule}', service: s}}")
+    assert routes(text)[0]["query_matches"] == [expected]
+    assert any("syntax v2" in line for line in said(text)) is old
+    explicit = routers(f"r: {{rule: '{rule}', ruleSyntax: v3, service: s}}")
+    assert not any("syntax v2" in line for line in said(explicit))

@@ -147,6 +147,10 @@ LABELS: dict[str, tuple[str, dict[str, Any]]] = {
         compose("traefik.http.routers.r.rule=HostRegexp(`^.+\\\\.a$$`)".replace("\\\\", "\\")),
         {"priority": 21, "hosts": ["*.a"]},
     ),
+    "variables without braces": (
+        compose("traefik.http.routers.r.rule=Host(`x.$DOMAIN_1`) || Host(`x.$${b}`)"),
+        {"hosts": ["x.${DOMAIN_1}", "x.${b}"]},
+    ),
     "places in lists": (
         compose(
             RULE,
@@ -334,6 +338,18 @@ def test_transports_of_the_cluster() -> None:
     assert len(lines) == 2
 
 
+def test_everything_of_objects_is_said() -> None:
+    """Also where nothing names a transport, and in which class a route is."""
+    route = "match: Path(`/`), services: [{name: a, port: 80}]"
+    text = ingress(route, ", ingressClassName: inner")
+    spec = "{serverName: a, rootCAs: [{secret: x}], forwardingTimeouts: {pingTimeout: 1s}}"
+    text += manifest("ServersTransport", "t", spec)
+    lines = said(text)
+    assert [line for line in lines if "not understood" in line] == []
+    assert any("nothing uses it" in line for line in lines)
+    assert any("which of the cluster's Traefiks" in line for line in lines)
+
+
 @pytest.mark.parametrize(
     "kind", ["IngressRouteTCP", "IngressRouteUDP", "MiddlewareTCP", "ServersTransportTCP"]
 )
@@ -368,3 +384,127 @@ WRONG = {
 @pytest.mark.parametrize(("text", "place"), WRONG.values(), ids=WRONG)
 def test_mistakes_have_a_place(text: str, place: str) -> None:
     assert refusal(text).startswith(place)
+
+
+# -- containers that say no rule, and several that say the same names
+
+SERVER = "traefik.http.services.s.loadbalancer.server.port=1"
+DEFAULT = "--providers.docker.defaultRule=%s"
+AUTH = "traefik.http.middlewares.auth.basicauth.users=a:{SHA}x"
+
+
+def containers(command: str, *labels: list[str], project: str = "shop") -> str:
+    """A compose file with Traefik's command, and a container with each list of labels."""
+    text = f"name: {project}\n" if project else ""
+    text += f"services:\n  traefik: {{image: 'traefik:v3', command: ['{command}']}}\n"
+    for number, own in enumerate(labels, 1):
+        text += f"  app{number}:\n    image: app\n    labels: {own!r}\n"
+    return text
+
+
+RULES: dict[str, tuple[str, list[str], list[str]]] = {
+    "the usual one": ("--api", ["traefik.enable=true"], ["app1-shop"]),
+    "a template": (DEFAULT % "Host(`{{ .Name }}.x`)", ["traefik.enable=true"], ["app1-shop.x"]),
+    "normalised": (
+        DEFAULT % "Host(`{{ normalize .Name }}.x`)",
+        ["traefik.http.routers.r.entrypoints=web"],
+        ["app1-shop.x"],
+    ),
+    "a label": (
+        DEFAULT % 'Host(`{{ index .Labels "name" }}.x`)',
+        ["traefik.enable=true", "name=a"],
+        ["a.x"],
+    ),
+    "no template": (DEFAULT % "Host(`x`)", ["traefik.enable=true"], ["x"]),
+    "another name": (DEFAULT % "Host(`{{ .ContainerName }}`)", ["traefik.enable=true"], []),
+    "a function": (DEFAULT % "Host(`{{ upper .Name }}`)", ["traefik.enable=true"], []),
+    "one's own": ("--api", ["traefik.http.routers.r.rule=Host(`y`)"], ["y"]),
+    "services without routers": ("--api", [SERVER], ["app1-shop"]),
+    "two services": ("--api", [SERVER, SERVER.replace("services.s", "services.t")], []),
+    "TCP only": ("--api", ["traefik.tcp.routers.t.rule=HostSNI(`*`)"], []),
+    "not exposed": (
+        "--providers.docker.exposedByDefault=false",
+        ["traefik.http.routers.r.rule=Host(`y`)"],
+        [],
+    ),
+    "exposed": (
+        "--providers.docker.exposedByDefault=false",
+        ["traefik.enable=true", "traefik.http.routers.r.rule=Host(`y`)"],
+        ["y"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("command", "labels", "hosts"), RULES.values(), ids=RULES)
+def test_rules_of_containers(command: str, labels: list[str], hosts: list[str]) -> None:
+    assert [host for one in routes(containers(command, labels)) for host in one["hosts"]] == hosts
+
+
+@pytest.mark.parametrize(
+    ("labels", "project", "line"),
+    [
+        pytest.param(
+            ["traefik.enable=true"],
+            "",
+            "warning dropped services.app1.labels: Traefik makes a router with its default rule, "
+            "and only Docker knows the names in it",
+            id="the project is not known",
+        ),
+        pytest.param(
+            ["traefik.enable=true"],
+            "shop",
+            "info approximated services.app1.labels: its rule is Traefik's default one, "
+            "Host(`app1-shop`)",
+            id="known",
+        ),
+    ],
+)
+def test_default_rules_are_said(labels: list[str], project: str, line: str) -> None:
+    assert line in said(containers("--api", labels, project=project))
+
+
+def test_the_default_rule_of_a_file() -> None:
+    static = "providers: {docker: {defaultRule: Host(`x`), exposedByDefault: true}}\n"
+    text = containers("--api", ["traefik.enable=true"])
+    assert routes(static, text)[0]["hosts"] == ["x"]
+
+
+SHARED: dict[str, tuple[list[list[str]], list[str], list[str]]] = {
+    "one service": ([[RULE, SERVER], [RULE, SERVER]], ["r"], ["app1", "app2"]),
+    "another balancer": (
+        [[RULE, SERVER], [RULE, SERVER, "traefik.http.services.s.loadbalancer.strategy=p2c"]],
+        [],
+        [],
+    ),
+    "another rule": ([[RULE, SERVER], [RULE + " ", SERVER + "2"]], ["r"], ["app1", "app2"]),
+    "other rules": ([[RULE, SERVER], [RULE.replace("a`", "b`"), SERVER]], [], []),
+    "other middlewares": (
+        [
+            [RULE, SERVER, "traefik.http.routers.r.middlewares=auth", AUTH],
+            [SERVER, "traefik.http.routers.t.rule=Host(`t`)", AUTH + "y"],
+        ],
+        ["t"],
+        ["app1", "app2"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("labels", "names", "targets"), SHARED.values(), ids=SHARED)
+def test_several_containers(labels: list[list[str]], names: list[str], targets: list[str]) -> None:
+    found = model(containers("--api", *labels))
+    assert [one["name"] for one in found.get("routes", [])] == names
+    used = found["services"][0]["upstream"] if names else {}
+    assert [one["host"] for one in used.get("targets", [])] == targets
+    differ = any("several containers say different things" in line for line in said_of(labels))
+    assert differ is (names != ["r"])
+
+
+def said_of(labels: list[list[str]]) -> list[str]:
+    """The ledger of containers."""
+    return said(containers("--api", *labels))
+
+
+def test_a_router_of_a_file_and_one_of_a_container_with_one_name() -> None:
+    file = ROUTER % ("", "") + "---\n" + REST
+    found = routes(file, containers("--api", ["traefik.http.routers.r.rule=Host(`b`)"]))
+    assert [(one["name"], one["hosts"]) for one in found] == [("r", ["a"]), ("r@docker", ["b"])]
