@@ -144,7 +144,17 @@ def _readable(schema: Any) -> Any:
     made = {key: _readable(below) for key, below in schema.items()}
     if isinstance(made.get("pattern"), str):
         made["pattern"] = made["pattern"].replace("\\/", "/")
+        if not _is_expression(made["pattern"]):
+            del made["pattern"]
     return made
+
+
+def _is_expression(pattern: str) -> bool:
+    try:
+        re.compile(pattern)
+    except re.error:
+        return False
+    return True
 
 
 def _filled(schema: Any, value: Any) -> Any:

@@ -119,7 +119,7 @@ def _traefik(subject: Subject) -> Iterator[Finding]:
         message = f"the API listens without authentication on {_shown(host)}"
         severity = Severity.CRITICAL if _bare(host) in _EVERY else Severity.HIGH
         published = published_ports(subject, static)
-        if published is not None and port not in published:
+        if published is not None and port.isdigit() and int(port) not in published:
             message += f" of its container, though port {port} is not published"
             severity = Severity.MEDIUM
         yield _finding(subject, message, api, "insecure", severity)

@@ -50,6 +50,8 @@ RULE = Rule(
     ),
 )
 
+_MOST_COMPARED = 20
+
 
 def check(subject: Subject) -> Iterator[Finding]:
     """Connections to other machines in plain text, or without a check of the certificate."""
@@ -60,7 +62,9 @@ def check(subject: Subject) -> Iterator[Finding]:
             continue
         public = [host for host in outside if is_public(host, subject.settings.internal_hosts)]
         message = _message(one, (public or outside)[0])
-        alike.setdefault((message, _severity(one, bool(public))), []).append(one)
+        known = alike.setdefault((message, _severity(one, bool(public))), [])
+        if all(one.node.position != other.node.position for other in known[:_MOST_COMPARED]):
+            known.append(one)  # else the same text, by an anchor
     for (message, severity), several in alike.items():
         first = several[0]
         yield finding(

@@ -20,11 +20,12 @@ from collections.abc import Iterator
 from gal.lint import envoy_files, traefik_files
 from gal.lint.asked import common_owner
 from gal.lint.finding import Finding, finding, place_of
+from gal.lint.grouping import by_what_is_behind
 from gal.lint.peeking import flag
 from gal.lint.rule import Confidence, Rule, Severity, bad, good
 from gal.lint.standing import standing
 from gal.lint.subject import RouteView, Subject
-from gal.model import Authentication, Cors
+from gal.model import Authentication, Cors, Redirect
 from gal.reading import Mapping, Node
 
 RULE = Rule(
@@ -149,17 +150,31 @@ def _without_options(subject: Subject) -> Iterator[Finding]:
     closed = [view for view in subject.routes if _both(view) and not _takes_options(view)]
     if not closed:
         return
-    taken = frozenset(key for view in subject.routes if _takes_options(view) for key in _keys(view))
-    for view in closed:
-        if any(_covered(host, path, taken) for host, path in _keys(view)):
-            continue
+    taken = frozenset(
+        key
+        for view in subject.routes
+        if _takes_options(view) and view.policy(Redirect) is None  # browsers follow none here
+        for key in _keys(view)
+    )
+    lost = [
+        view
+        for view in closed
+        if not any(_covered(host, path, taken) for host, path in _keys(view))
+    ]
+    for _, views in by_what_is_behind(lost):
+        what, has, lacks = f"{len(views)} routes", "which have", "they lack"
+        if len(views) == 1:
+            what, has, lacks = views[0].title, "which has", "it lacks"
         yield finding(
             RULE,
-            f"no route takes preflights of {view.title}, which has CORS: it lacks OPTIONS",
-            view.route,
+            f"no route takes preflights of {what}, {has} CORS: {lacks} OPTIONS",
+            views[0].route,
             "methods",
+            owner=common_owner(subject, views),
             value="preflights have no route",
+            related=[place_of(one.route, "methods", "nor here") for one in views[1:_MOST_RELATED]],
             help="take OPTIONS, too: it is answered before anybody is asked for credentials",
+            count=len(views),
         )
 
 
@@ -266,6 +281,13 @@ EXAMPLES = (
     ),
     bad("apisix", "routes:\n" + _apisix("/shop", f"methods: [GET]{_MARK}", _BOTH)),
     bad("apisix", "routes:\n" + _apisix("/shop/*", f"methods: [GET, POST]{_MARK}", _BOTH)),
+    bad(
+        "apisix",
+        f"routes:\n- uri: /shop\n  upstream_id: shop\n  methods: [GET]{_MARK}\n  {_BOTH}\n"
+        f"- {{uri: /cart, upstream_id: shop, methods: [GET], {_BOTH}}}\n"
+        'upstreams: [{id: shop, nodes: {"shop.internal:80": 1}}]\n',
+        "one finding for both routes",
+    ),
     good("apisix", "routes:\n" + _apisix("/shop", _BOTH), "every method is taken"),
     good("apisix", "routes:\n" + _apisix("/shop", "methods: [GET, OPTIONS]", _BOTH)),
     good(
@@ -277,6 +299,15 @@ EXAMPLES = (
     ),
     bad("traefik", _traefik("PathPrefix(`/shop`)", "users", "cors", mark=_MARK)),
     bad("traefik", _traefik("PathPrefix(`/shop`)", "safe", "users", "cors", mark=_MARK)),
+    bad(
+        "traefik",
+        'entryPoints: {web: {address: ":80", http: {redirections: {entryPoint: {to: safe, '
+        'scheme: https}}}}, safe: {address: ":443"}}\n'
+        + _traefik("Method(`GET`)", "cors", "users")
+        .replace("shop:\n", f"shop:{_MARK}\n", 1)
+        .replace("service: shop\n", "service: shop\n      entryPoints: [safe]\n", 1),
+        "the redirect to HTTPS is no answer to preflights",
+    ),
     good("traefik", _traefik("PathPrefix(`/shop`)", "cors", "users")),
     good("traefik", _traefik("PathPrefix(`/shop`)", "users", "safe"), "no CORS at all"),
     good("traefik", _traefik("PathPrefix(`/shop`)", "cors"), "nobody is asked"),

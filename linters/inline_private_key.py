@@ -105,7 +105,7 @@ def _finding(subject: Subject, node: Node, kind: str) -> Finding:
     of = f" ({kind})" if kind and not encrypted else ""
     return finding(
         RULE,
-        f"{which}{of} stands in {node.key if isinstance(node.key, str) else 'a list'}",
+        f"{which}{of} stands in " + (f'"{node.key}"' if isinstance(node.key, str) else "a list"),
         node,
         owner=_whose(subject, node),
         value="encrypted private key" if encrypted else "private key",

@@ -20,13 +20,14 @@ from collections.abc import Iterator
 from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
 
 from gal.lint.addresses import every_network
-from gal.lint.asked import identity_asked
+from gal.lint.asked import asked, identity_asked
+from gal.lint.envoy_rules import allowed_addresses
 from gal.lint.finding import Finding, Place, finding, place_of
 from gal.lint.peeking import text
 from gal.lint.rule import Confidence, Rule, Severity, bad, good
 from gal.lint.standing import Standing, standing
 from gal.lint.subject import RouteView, Subject
-from gal.model import IpAccess
+from gal.model import Guard, IpAccess, ModelNode
 from gal.reading import Mapping, Sequence
 
 RULE = Rule(
@@ -53,9 +54,17 @@ def check(subject: Subject) -> Iterator[Finding]:
     for one in standing(subject, IpAccess):
         every = _every(one.policy.allow)
         if every is not None:
-            yield _open(one, every)
+            where = _range_in(one.policy, every) or place_of(one.policy, "allow")
+            yield _open(where, every, one.owner, one.routes)
         elif one.policy.deny and not one.policy.allow and every_network(one.policy.deny) is None:
             yield from _refused_only(one)
+    for guarded in asked(subject, Guard):
+        every = _every(allowed_addresses(guarded.part))
+        if every is not None:
+            own = [guarded.part, *(view.route for view in guarded.views[:1])]
+            place = next((found for one in own if (found := _range_in(one, every))), None)
+            where = place or place_of(guarded.part)
+            yield _open(where, every, guarded.owner, guarded.views)
     yield from _of_routes(subject)
 
 
@@ -81,19 +90,19 @@ def _network(text: str) -> IPv4Network | IPv6Network | None:
         return None
 
 
-def _open(one: Standing[IpAccess], every: str) -> Finding:
+def _open(where: Place, every: str, owner: ModelNode, views: list[RouteView]) -> Finding:
     return finding(
         RULE,
         f"the list of those who may enter holds every address: {every}",
-        _range_in(one.policy, every) or place_of(one.policy, "allow"),
-        owner=one.owner,
+        where,
+        owner=owner,
         value="every address may enter",
-        related=_routes(one.routes),
+        related=_routes(views),
         help="take the range away, and name those that are meant",
     )
 
 
-def _range_in(policy: IpAccess, range_: str) -> Place | None:
+def _range_in(policy: ModelNode, range_: str) -> Place | None:
     """Where Envoy's list has a range: it has one mapping for each."""
     pending = [policy.origin.node] if policy.origin is not None else []
     while pending:

@@ -16,10 +16,10 @@ every issuer with one of these keys do.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from gal.lint.asked import Asked, openid
-from gal.lint.finding import Finding, finding
+from gal.lint.finding import Finding, finding, place_of
 from gal.lint.peeking import at, flag, items, section
 from gal.lint.rule import Confidence, Rule, Severity, bad, good
 from gal.lint.subject import Subject
@@ -42,6 +42,7 @@ RULE = Rule(
 )
 _BEARER = ("bearer_only", "use_jwks")
 _CHECKED = ("public_key", "introspection_endpoint")
+_MOST_RELATED = 4
 _TOKENS = frozenset(("bearer", "introspection", "userinfo"))
 
 
@@ -55,20 +56,26 @@ def check(subject: Subject) -> Iterator[Finding]:
         missing += [] if auth.audiences else ["audience"]
         if missing:
             yield _finding(auth, one.owner, missing)
-    for part in openid(subject):
-        if _takes_any_audience(part, subject):
-            yield _finding(part.part, part.owner, ["audience"])
+    unsaid = [part for part in openid(subject) if _takes_any_audience(part, subject)]
+    if unsaid:
+        owner = unsaid[0].owner if len(unsaid) == 1 else subject.gateway
+        yield _finding(unsaid[0].part, owner, ["audience"], [one.part for one in unsaid[1:]])
 
 
-def _finding(where: ModelNode, owner: ModelNode, missing: list[str]) -> Finding:
+def _finding(
+    where: ModelNode, owner: ModelNode, missing: list[str], further: Sequence[ModelNode] = ()
+) -> Finding:
     what = f"the {missing[0]} of a token is not" if len(missing) == 1 else ""
+    places = f", in {len(further) + 1} places" if further else ""
     return finding(
         RULE,
-        f"{what or 'neither issuer nor audience of a token is'} checked",
+        f"{what or 'neither issuer nor audience of a token is'} checked{places}",
         where,
         owner=owner,
         value=" and ".join(missing),
+        related=[place_of(one, message="nor here") for one in further[:_MOST_RELATED]],
         help=f"name the {' and the '.join(missing)} that tokens need",
+        count=len(further) + 1,
     )
 
 

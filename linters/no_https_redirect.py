@@ -63,10 +63,9 @@ def check(subject: Subject) -> Iterator[Finding]:
 
 def _finding(subject: Subject, found: list[RouteView]) -> Finding:
     what = f"{found[0].title} answers" if len(found) == 1 else f"{len(found)} routes answer"
-    its = "its" if len(found) == 1 else "their"
     return finding(
         RULE,
-        f"{what} plain HTTP, too, instead of sending clients to {its} HTTPS",
+        f"{what} plain HTTP besides HTTPS, without a redirect",
         found[0].route,
         owner=common_owner(subject, found),
         value="plain HTTP beside HTTPS",

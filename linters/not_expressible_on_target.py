@@ -1,6 +1,6 @@
-"""The configuration has to fit another gateway as well (`targets` in `[tool.gal.lint]`, or
-`--target`), and that one has nothing for what is used here. After a conversion it is gone; an
-access control that is gone has `gal convert` refuse everybody instead.
+"""The configuration has to fit another gateway as well (`targets` in `[tool.gal.lint]`),
+and that one has nothing for what is used here. After a conversion it is gone; an access control
+that is gone has `gal convert` refuse everybody instead.
 
 This rule says what `gal compat` and the report of `gal convert` say, at the line that it is about.
 Where an access control is lost the severity is high, otherwise medium. Some examples:

@@ -6,8 +6,10 @@ the route that asks for less, and the application behind, which does tidy up, an
 - **Envoy** leaves paths as they are, unless `normalize_path`, `merge_slashes` and
   `path_with_escaped_slashes_action` of the connection manager say otherwise. Where only the first
   is set, the finding is less severe.
-- **Traefik** tidies up, unless `http.sanitizePath: false` stands at the entry point. With
-  `encodedCharacters.allowEncodedSlash: true`, `%2F` gets through as it is.
+- **Traefik** tidies up, unless `http.sanitizePath: false` stands at the entry point. `%2F` gets
+  through as it is unless `encodedCharacters.allowEncodedSlash` is false, and then
+  `/public%2F..%2Fadmin` takes the route for `/public`. It is true by default; the finding is low
+  where nothing is said.
 - **APISIX** compares the tidied path. With `apisix.match_uri_encoded_slash: true` in `config.yaml`,
   `/admin%2Fusers` is not `/admin/users` any more.
 - **Kong** always tidies up before it compares.
@@ -97,18 +99,26 @@ def _of_traefik(subject: Subject) -> Iterator[Finding]:
         http = section(point, "http")
         raw = flag(http, "sanitizePath") is False
         slash = flag(http, "encodedCharacters.allowEncodedSlash")
-        if http is None or not (raw or slash):
+        if not raw and slash is False:
             continue
-        own = [one for one in traefik_files.routers(subject) if name in one.points]
+        own = [
+            one
+            for one in traefik_files.routers(subject)
+            if name in one.points and not one.service.endswith("@internal")
+        ]
         found = guarded_by_path(traefik_files.views_of(subject, own))
         encoded = section(http, "encodedCharacters")
-        if found is not None and raw:
+        if found is not None and raw and http is not None:
             message = f'the entry point "{name}" compares paths as they come: sanitizePath is off'
             yield _finding(subject, message, (http, "sanitizePath"), _routes(found))
-        elif found is not None and encoded is not None:
+        elif found is not None:
             message = f'the entry point "{name}" takes %2F for a letter of the path'
-            place = (encoded, "allowEncodedSlash")
-            yield _finding(subject, message, place, _routes(found), severity=Severity.MEDIUM)
+            place = (
+                (point, "") if slash is None or encoded is None else (encoded, "allowEncodedSlash")
+            )
+            severity = Severity.LOW if slash is None else Severity.MEDIUM
+            message += " by default" if slash is None else ""
+            yield _finding(subject, message, place, _routes(found), severity=severity)
 
 
 def _of_apisix(subject: Subject) -> Iterator[Finding]:
@@ -255,8 +265,16 @@ EXAMPLES = (
     ),
     good("apisix", f"{_CONFIG % 'false'}---\n{_ROUTES % _GUARDED}", file="config.yaml"),
     bad("traefik", _TRAEFIK % ("sanitizePath: false  # <-", _WHO)),
+    bad(
+        "traefik",
+        (_TRAEFIK % ("sanitizePath: true", _WHO)).replace("  web:\n", "  web:  # <-\n"),
+        "slashes that are written %2F, by default: severity low",
+    ),
     bad("traefik", _TRAEFIK % ("encodedCharacters: {allowEncodedSlash: true}  # <-", _WHO)),
-    good("traefik", _TRAEFIK % ("sanitizePath: true", _WHO)),
+    good(
+        "traefik",
+        _TRAEFIK % ("{sanitizePath: true, encodedCharacters: {allowEncodedSlash: false}}", _WHO),
+    ),
     good("traefik", _TRAEFIK % ("sanitizePath: false", ""), "no path asks for more"),
     good("traefik", _TRAEFIK % ("encodedCharacters: {allowEncodedSlash: false}", _WHO)),
     bad("envoy", _WHOLE, "the default"),

@@ -85,7 +85,7 @@ def _bucket(provider: str, one: Standing[RateLimit]) -> Iterator[Finding]:
     if provider == "envoy" and limit.burst < count:
         message = f"{count:g} tokens are added at once to a bucket that holds {limit.burst:g}"
     elif provider != "envoy" and limit.burst + waits <= rate * _STEP:
-        default = "" if explicit(limit, "burst") else ", which is the default"
+        default = "" if explicit(limit, "burst") else ", which is the default,"
         message = f"a burst of {limit.burst:g}{default} is too small for {limit.limits[0]}"
     elif limit.burst > _LARGEST * count:
         message = f"a burst of {limit.burst:g} is more than {_LARGEST} times {limit.limits[0]}"

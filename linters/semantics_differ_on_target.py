@@ -1,6 +1,6 @@
-"""The configuration has to fit another gateway as well (`targets` in `[tool.gal.lint]`, or
-`--target`), and that one does what is used here in another way. After a conversion requests are
-treated differently.
+"""The configuration has to fit another gateway as well (`targets` in `[tool.gal.lint]`),
+and that one does what is used here in another way. After a conversion requests are treated
+differently.
 
 This rule says what `gal compat` and the report of `gal convert` say, at the line that it is about.
 Such as:

@@ -173,9 +173,10 @@ def _whole(address: str, mark: str = "") -> str:
     return _ENVOY.replace("ADDRESS", address).replace("MARK", mark)
 
 
-_FIRST = _whole("0.0.0.0", "  # <-")
-_SECOND = _whole("0.0.0.0").partition("listeners:\n")[2].replace("8080", "8081")
-_TWO = _FIRST + _SECOND.replace("name: main", "name: other")
+def _two() -> str:
+    other = _whole("0.0.0.0").replace("8080", "8081").replace("name: main", "name: other")
+    return _whole("0.0.0.0", "  # <-") + other.replace("static_resources:\n  listeners:\n", "")
+
 
 EXAMPLES = (
     bad("kong", f"{_KONG}trusted_ips = 0.0.0.0/0,::/0  # <-\n", file="kong.conf"),
@@ -226,7 +227,7 @@ EXAMPLES = (
     bad("envoy", "manager:\n  use_remote_address: false  # <-\n"),
     bad("envoy", _whole("0.0.0.0", "  # <-"), "the default"),
     bad("envoy", _whole("::", "  # <-"), "the default"),
-    bad("envoy", _TWO, "one finding for both listeners"),
+    bad("envoy", _two(), "one finding for both listeners"),
     good("envoy", "manager:\n  use_remote_address: true\n"),
     good("envoy", "manager:\n  xff_num_trusted_hops: 1\n", "there is a proxy in front"),
     good("envoy", _whole("127.0.0.1"), "nobody else gets there"),

@@ -5,8 +5,8 @@ the machine's own credentials.
 - **Envoy**: `cluster_header` takes the cluster that a header names. `dynamic_forward_proxy` goes to
   whatever `Host` says, unless the domains of the virtual host, or a fixed `host_rewrite_literal`,
   leave no choice; `use_http_header` of an `ORIGINAL_DST` cluster goes to the address in
-  `x-envoy-original-dst-host`. `host_rewrite_header` only changes which `Host` the upstream sees,
-  which is less severe.
+  `x-envoy-original-dst-host`. Elsewhere `host_rewrite_header` only changes which `Host` the
+  upstream sees: that is what GAL053 is about.
 - **Kong**: `pre-function` and the like whose code calls `set_target` or `set_upstream` with what
   the request holds.
 - **All**: a target that is the metadata service of a cloud (169.254.169.254,
@@ -107,16 +107,6 @@ def _of_action(subject: Subject, host: Mapping, action: Mapping) -> Iterator[Fin
     elif flag(cluster, "original_dst_lb_config.use_http_header"):
         message = "a header names the address that a request goes to"
         yield _finding(message, action, "cluster", owner, "machine by header", cluster)
-    elif header:
-        message = f'the header "{header}" becomes the Host that the upstream sees'
-        yield _finding(
-            message,
-            action,
-            "host_rewrite_header",
-            owner,
-            "host by header",
-            severity=Severity.MEDIUM,
-        )
 
 
 def _any_domain(host: Mapping) -> bool:
@@ -142,8 +132,6 @@ def _finding(
     owner: ModelNode,
     value: str,
     related: Mapping | None = None,
-    *,
-    severity: Severity = Severity.HIGH,
 ) -> Finding:
     return finding(
         RULE,
@@ -151,7 +139,6 @@ def _finding(
         where,
         key,
         owner=owner,
-        severity=severity,
         value=value,
         related=[place_of(related, message="goes wherever it is told")] if related else (),
         help="name the upstreams that clients may choose from, and match on what chooses",
@@ -218,7 +205,6 @@ EXAMPLES = (
     good("traefik", _TRAEFIK % ("169.254.1.1", "")),
     bad("envoy", _ENVOY % "{cluster_header: x-to}  # <-"),
     bad("envoy", _PROXY + _ENVOY % "{cluster: one}  # <-"),
-    bad("envoy", _ENVOY % "{cluster: one, host_rewrite_header: x-to}  # <-"),
     bad(
         "envoy",
         _ENVOY
@@ -228,5 +214,6 @@ EXAMPLES = (
     ),
     good("envoy", _ENVOY % "{cluster: one}"),
     good("envoy", _PROXY + _ENVOY % "{cluster: one, host_rewrite_literal: shop.test}"),
+    good("envoy", _ENVOY % "{cluster: one, host_rewrite_header: x-to}", "GAL053 tells of it"),
     good("envoy", _ENVOY % "{cluster: one, auto_host_rewrite: true}"),
 )

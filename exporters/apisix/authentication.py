@@ -48,6 +48,9 @@ BY_CONSUMER = frozenset(
 CLIENT_CERTIFICATE = "client-certificate"
 """Name of the guard that the importer makes of an `ssl` with `client`; it is no plugin."""
 
+STAND_IN = "route"
+"""Name of the guard that the importer makes for a route which the model cannot say."""
+
 _ANYWHERE = ("Authorization", "Cookie")
 """Headers for an external check that wants all of them: APISIX passes on those that it is told."""
 
@@ -147,6 +150,11 @@ def _add_guards(policy: Authentication, parts: list[tuple[str, Json]], shared: S
             raise CannotGuardError(f"APISIX has one {guard.name} on a route, and two are asked for")
         if one not in parts:
             parts.append(one)
+
+
+def is_stand_in(guard: Guard) -> bool:
+    """Whether it is on a route that stands for one which only APISIX can say."""
+    return guard.provider == "apisix" and guard.name == STAND_IN
 
 
 def _is_certificate(guard: Guard, shared: Shared) -> bool:
@@ -260,6 +268,9 @@ def _guard(guard: Guard, shared: Shared) -> Json:
     if guard.provider != "apisix":
         shared.context.claims.claim(guard)
         raise CannotGuardError(f"only {guard.provider} knows {guard.name}")
+    if is_stand_in(guard):
+        shared.context.claims.claim(guard)
+        raise CannotGuardError("the route that this stands for is not there")
     _ = guard.settings
     return dict(guard.config)
 

@@ -32,6 +32,10 @@ def cors(policy: Cors, shared: Shared) -> Plugins:
     credentials = policy.allow_credentials
     written["allow_methods"] = _methods(policy)
     written["allow_headers"] = _names(policy.allowed_headers, credentials) or "**"
+    for field in ("allowed_methods", "allowed_headers"):
+        if credentials and "*" in getattr(policy, field):
+            message = "beside credentials browsers take * for a name; here all that is asked for"
+            differs(shared, policy, "cors", f"{message} is allowed", field)
     if policy.expose_headers:
         if credentials and "*" in policy.expose_headers:
             message = "APISIX does not expose all headers where it allows credentials"

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from copy import deepcopy
 
 from gal.claims import unwrap
+from gal.exporters.apisix.authentication import is_stand_in
 from gal.exporters.apisix.build import RouteBuild, Shared, refusing
 from gal.exporters.apisix.destinations import SPLIT, Destinations, carried_of
 from gal.exporters.apisix.matches import PLAIN, Matches, matches_of
@@ -30,7 +31,7 @@ _LONGEST_NAME = 256
 
 def write_routes(shared: Shared, destinations: Destinations) -> tuple[list[RouteBuild], str]:
     """Put all routes into the file. Returns them with the router that chooses as the source."""
-    routes = list(shared.gateway.walk_routes())
+    routes = [one for one in shared.gateway.walk_routes() if not _stands_for_kept(one[1], shared)]
     if native(shared):
         values = {id(unwrap(route)): kept(unwrap(route).extensions) for _, route in routes}
         order = native_order((unwrap(route) for _, route in routes), values)
@@ -42,6 +43,19 @@ def write_routes(shared: Shared, destinations: Destinations) -> tuple[list[Route
         _write(build, order, destinations, shared)
         builds.append(build)
     return builds, order.router
+
+
+def _stands_for_kept(route: Route, shared: Shared) -> bool:
+    """Whether a route only stands for one that is kept as it was, which the file has already."""
+    policy = unwrap(route).policies.authentication
+    guards = policy.guards if policy is not None else []
+    if not native(shared) or not any(is_stand_in(guard) for guard in guards):
+        return False
+    whole = kept(unwrap(shared.gateway).extensions).get("routes")
+    if not any(isinstance(one, dict) and one.get("id") == route.id for one in whole or ()):
+        return False
+    shared.context.claims.claim(route)
+    return True
 
 
 def _build(

@@ -163,14 +163,14 @@ def tls_settings(name: str, shared: Shared) -> Json:
     return dict(kept[0])
 
 
-def manager_settings(name: str, config: Json, shared: Shared, *, by_scheme: bool) -> Json:
+def manager_settings(name: str, config: Json, shared: Shared, scheme: str | None) -> Json:
     """The settings of a connection manager with those that were carried for it.
 
     Args:
         name: of the listener.
         config: what GAL writes.
         shared: what all routes share.
-        by_scheme: routes look at the scheme, which must not be what a client says it is.
+        scheme: of the listener, where routes look at it; it must not be what a client says it is.
     """
     shared.state(_Written).managers.add(name)
     gateway = own(shared.gateway.extensions)
@@ -178,8 +178,9 @@ def manager_settings(name: str, config: Json, shared: Shared, *, by_scheme: bool
     if kept.get("codec_type") == "HTTP3":
         kept.pop("codec_type")
         _lost(shared, "listeners", f'"codec_type" of "{name}" is not put back: it is not UDP')
-    if by_scheme and kept.pop("use_remote_address", True) is False:
-        message = "who the client is says its connection, so that nobody can make up the scheme"
+    if scheme is not None and kept.get("use_remote_address", True) is False:
+        kept["scheme_header_transformation"] = {"scheme_to_overwrite": scheme}
+        message = "the scheme is that of the listener, whatever X-Forwarded-Proto says"
         shared.context.report.approximated(shared.gateway, "listeners", message)
     found = _sound(kept, _MANAGER, "listeners", shared)
     replies = found.pop("local_reply_config", None)

@@ -215,7 +215,7 @@ def _listener(port: Port, tables: _Tables, shared: Shared) -> list[Json]:
     if "default_filter_chain" in chains or tables.uses(SNI_KEY):
         # The name has to be known before the handshake.
         inspector = {"name": "tls_inspector", "typed_config": {"@type": _TLS_INSPECTOR}}
-        listener["listener_filters"] = [inspector]
+        listener["listener_filters"] = [*listener.get("listener_filters", ()), inspector]
     return [{**listener, **chains}]
 
 
@@ -299,7 +299,9 @@ def _manager(port: Port, tables: _Tables, shared: Shared) -> Json:
     if any(_IDENTITY.match(one["name"]) for one in filters):
         config["early_header_mutation_extensions"] = [_without_own_headers()]
     config |= local_replies(shared)
-    config = manager_settings(port.name, config, shared, by_scheme=tables.looks_at_scheme())
+    scheme = "https" if port.secure else "http"
+    compared = scheme if tables.looks_at_scheme() else None
+    config = manager_settings(port.name, config, shared, compared)
     config["route_config"] = tables.of(port)
     last = {"name": "envoy.filters.http.router", "typed_config": router}
     config["http_filters"] = [*filters, last]

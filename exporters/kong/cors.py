@@ -39,6 +39,10 @@ def cors(policy: Cors, build: Build) -> Instance:
         build.report.approximated(policy, "cors", message, "allowed_methods")
     put(config, "methods", methods, _METHODS)
     _headers(policy, config)
+    for field in ("allowed_methods", "allowed_headers"):
+        if credentials and "*" in getattr(policy, field):
+            message = "beside credentials browsers take * for a name; here all that is asked for"
+            build.report.approximated(policy, "cors", f"{message} is allowed", field)
     put(config, "credentials", credentials, False)
     if policy.max_age is not None:
         seconds = policy.max_age.in_seconds

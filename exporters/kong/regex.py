@@ -63,9 +63,12 @@ def from_start(regex: Regex) -> str:
     """
     pattern = translate(regex)
     loose = has_alternatives(pattern)
-    if regex.dialect is Dialect.RUST and regex.anchor is Anchor.START and pattern[:1] == "/":
+    rust = regex.dialect is Dialect.RUST
+    if rust and regex.anchor is Anchor.START and pattern[:1] == "/" and not loose:
         return pattern
     if regex.anchor is Anchor.SEARCH:
+        if rust and loose and pattern[:2] == "^/":
+            return pattern[1:]  # Kong anchors only the first of the alternatives
         return rf"/{{0}}(?s:.*?)(?:{pattern})"
     bare = pattern.removeprefix("^")
     end = "$" if regex.anchor is Anchor.FULL and (loose or not _ends(bare)) else ""

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import re
+
 from gal.exporters.kong.build import NO_HEADER, Build, Json, is_header, put
 from gal.exporters.kong.instance import Instance, split
 from gal.exporters.kong.secure import to_https
@@ -21,6 +23,9 @@ _GENERATORS = {
     RequestIdFormat.UUID_COUNTER: "uuid#counter",
     RequestIdFormat.TRACKER: "tracker",
 }
+_WITH_HOST = re.compile(r"[a-z][a-z0-9+.-]*://[^/?#]|.*(?:\$\{|\{\{|\{vault)", re.IGNORECASE)
+"""A location with a host, or one that something else fills in."""
+
 _UNITS = (("megabytes", 2**20), ("kilobytes", 2**10))
 _WITH_TEXT = (401, 404, 405, 500, 502, 503)  # kong/plugins/request-termination/handler.lua
 _CACHED = ("HEAD", "GET", "POST", "PATCH", "PUT")
@@ -107,6 +112,8 @@ def redirect(policy: Redirect, build: Build) -> Instance | None:
 
 def _location(policy: Redirect, build: Build) -> tuple[str | None, bool]:
     if policy.location is not None:
+        if not _WITH_HOST.match(policy.location):
+            return None, False
         if policy.strip_query and policy.keep_path:
             message = "Kong keeps the query with the path"
             build.report.approximated(policy, "redirect", message, "strip_query")

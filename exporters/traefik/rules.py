@@ -114,6 +114,8 @@ def _host(host: str) -> str:
     if is_placeholder(host):
         return call("Host", host)
     name = without_port(host)
+    if not name.isascii():
+        raise UntranslatableError(f'"{host}" has letters that are not ASCII')
     if name in ("*", ""):
         return call("HostRegexp", "^.*$")
     if "*" not in name:
@@ -194,9 +196,11 @@ def _query(match: ValueMatch) -> str:
 
 
 def _value(match: ValueMatch, matcher: str) -> str:
-    if match.kind is MatchKind.EXACT and not match.ignore_case:
+    """Traefik leaves out a router whose rule has an empty value: expressions ask for it."""
+    if match.kind is MatchKind.EXACT and not match.ignore_case and all(match.values):
         return alternation(call(matcher, match.name, value) for value in match.values)
-    return alternation(call(f"{matcher}Regexp", match.name, text) for text in _expressions(match))
+    texts = (text or "^" for text in _expressions(match))
+    return alternation(call(f"{matcher}Regexp", match.name, text) for text in texts)
 
 
 def _negated(match: ValueMatch, rule: str) -> str:

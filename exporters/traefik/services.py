@@ -15,6 +15,7 @@ from gal.exporters.traefik.values import duration
 from gal.ledger import Fate, Level
 from gal.model import (
     Algorithm,
+    Duration,
     HashSource,
     LoadBalancer,
     Protocol,
@@ -31,6 +32,9 @@ _SCHEMES = {
     Protocol.GRPCS: "https",
     Protocol.H2C: "h2c",
 }
+_DIAL = Duration.seconds(30)
+"""How long Traefik waits for a connection unless told."""
+
 _SECURE = (Protocol.HTTPS, Protocol.GRPCS)
 
 
@@ -217,7 +221,7 @@ def _timeouts(timeout: Timeout | None, shared: Shared) -> Json:
         return {}
     report = shared.context.report
     found: Json = {}
-    if timeout.connect is not None:
+    if timeout.connect is not None and timeout.connect != _DIAL:
         found["dialTimeout"] = duration(timeout.connect)
     waits = [one for one in (timeout.read, timeout.request) if one is not None]
     waits = [one for one in waits if one.nanoseconds]
@@ -229,7 +233,7 @@ def _timeouts(timeout: Timeout | None, shared: Shared) -> Json:
     elif timeout.read is not None and timeout.read.nanoseconds:
         message = "it is how long the answer may take to begin; later pauses have no limit"
         report.approximated(timeout, "timeout", message, "read")
-    if timeout.send is not None:
+    if timeout.send is not None and timeout.send.nanoseconds:
         message = "Traefik has no limit for writing to the upstream"
         report.dropped(timeout, "timeout", message, "send")
     return found

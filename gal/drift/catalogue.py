@@ -161,7 +161,8 @@ D138 auth-check-replaced high ub=-
     The same kind of authentication asks somebody else: another external service, issuer, key
     set or client.
 D139 consumer-changed low n-c-
-    What upstreams are told of a consumer changed, such as its custom id.
+    What upstreams are told of a consumer changed: its name, while its credentials are the same, or
+    its custom id.
 D020 rate-limit-removed high w-c-
     A route had a limit on requests and has none any more.
 D021 rate-limit-loosened medium w-c-

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from gal.drift.change import Change, Security
 from gal.drift.change import Level as Weight
+from gal.drift.features import means_nothing
 from gal.drift.judge import Judge, Verdict
 from gal.errors import GalError
 from gal.ledger import Fate, Level, Reporter, Stage
@@ -87,7 +88,7 @@ def _tell_defaults(drift: Drift, reporter: Reporter, judge: Judge) -> None:
     """
     for one in drift.assumptions:
         feature = one.topic.partition(".")[0]
-        if feature in judge.features:
+        if feature in judge.features or means_nothing(one.topic, judge.target):
             continue
         level = Level.INFO if one.level.rank <= Weight.LOW.rank else Level.WARNING
         message = (

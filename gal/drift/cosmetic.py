@@ -38,10 +38,7 @@ def cosmetic(
     for before, after in consumers:
         if before is None or after is None:
             continue
-        if before.name != after.name:
-            finding = Finding("D110", "name", before.name, after.name, (before, ""), (after, ""))
-            yield about(finding, f"consumer {before.name}")
-        elif sorted(before.tags) != sorted(after.tags) and same:
+        if sorted(before.tags) != sorted(after.tags) and same:
             texts = ", ".join(sorted(before.tags)), ", ".join(sorted(after.tags))
             yield about(
                 Finding("D113", "tags", *texts, (before, "tags"), (after, "tags")),

@@ -151,11 +151,13 @@ class SideView:
         gateway: the model.
         provider: name of its gateway.
         places: its routes, in the file's order.
+        own: the gateways whose own settings can be compared with the other side's.
     """
 
     gateway: Gateway
     provider: str
     places: list[Place] = field(default_factory=list)
+    own: tuple[str, ...] = ()
     _services: dict[str, Service] = field(default_factory=dict)
     _upstreams: dict[str, Upstream] = field(default_factory=dict)
     _certificates: dict[str, Certificate] = field(default_factory=dict)

@@ -49,11 +49,12 @@ class Effects:
     """Compares routes; parts that many routes share are compared once.
 
     Attributes:
-        provider: the gateway of both sides, None where they differ: what only one gateway can
-            say is compared with itself alone.
+        provider: the gateway of both sides, None where they differ.
+        own: the gateways whose own settings both sides can say.
     """
 
     provider: str | None
+    own: tuple[str, ...] = ()
     _known: dict[tuple[str, int, int], list[Finding]] = field(default_factory=dict)
 
     def between(self, old: Place, new: Place) -> list[Effect]:
@@ -80,7 +81,7 @@ class Effects:
             found += self._own_of(name, old.policy(name), new.policy(name))
         found = _without_consequences(found)
         found += self._upstreams(old, new)
-        if self.provider is not None:
+        if self.own:
             found += self._own(old, new)
         return found
 
@@ -95,18 +96,17 @@ class Effects:
 
     def _own_of(self, name: str, old: Scoped, new: Scoped) -> list[Effect]:
         """What only this gateway can say of a policy that both sides have."""
-        if self.provider is None or old.node is None or new.node is None:
+        if not self.own or old.node is None or new.node is None:
             return []
         return self._scoped(f"{name} extensions", self._extended, old, new)
 
     def _extended(self, old: Policy, new: Policy) -> Iterator[Finding]:
-        assert self.provider is not None
-        yield from extensions(old.extensions, new.extensions, self.provider, (old, new))
+        yield from extensions(old.extensions, new.extensions, self.own, (old, new))
         if isinstance(old, Authentication) and isinstance(new, Authentication):
             inner = old.oauth2, new.oauth2
             if inner[0] is not None and inner[1] is not None:
                 both = inner[0].extensions, inner[1].extensions
-                yield from extensions(*both, self.provider, (inner[0], inner[1]))
+                yield from extensions(*both, self.own, (inner[0], inner[1]))
 
     def _scoped(self, name: str, compare: Compare, old: Scoped, new: Scoped) -> list[Effect]:
         findings = self._once(name, compare, old.node, new.node)
@@ -143,7 +143,7 @@ class Effects:
             if left.tls != right.tls and tls.secure(old) and tls.secure(new):
                 views = tls.UpstreamView(left, old.side), tls.UpstreamView(right, new.side)
                 found += [Effect(one, *scopes) for one in self._tls(*views)]
-            if self.provider is not None:
+            if self.own:
                 findings = self._once("upstream own", self._own_upstream, left, right)
                 found += [Effect(one, *scopes) for one in findings]
         return found
@@ -155,8 +155,7 @@ class Effects:
         return self._known[key]
 
     def _own_upstream(self, old: Any, new: Any) -> Iterator[Finding]:
-        assert self.provider is not None
-        yield from extensions(old.extensions, new.extensions, self.provider, (old, new))
+        yield from extensions(old.extensions, new.extensions, self.own, (old, new))
 
     def _own(self, old: Place, new: Place) -> list[Effect]:
         """Plugins and extensions of the route and its service."""
@@ -171,9 +170,8 @@ class Effects:
         return found
 
     def _own_parts(self, old: Any, new: Any) -> Iterator[Finding]:
-        assert self.provider is not None
-        yield from extensions(old.extensions, new.extensions, self.provider, (old, new))
-        yield from plugins(old.policies, new.policies, self.provider)
+        yield from extensions(old.extensions, new.extensions, self.own, (old, new))
+        yield from plugins(old.policies, new.policies, self.own)
 
 
 def _without_same_entry(found: list[Effect], old: Place, new: Place) -> list[Effect]:

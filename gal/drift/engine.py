@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import fields
 
 from gal.drift import entering
 from gal.drift.atoms import in_words
@@ -10,11 +11,18 @@ from gal.drift.change import Change, Drift, Level, Side, Unmatched, worst_first
 from gal.drift.compare import GATEWAY
 from gal.drift.compare.consumers import paired
 from gal.drift.compare.finding import Finding, leaf, position, stands
-from gal.drift.compare.opaque import extensions, plugins
 from gal.drift.cosmetic import cosmetic
 from gal.drift.effective import Place, SideView
 from gal.drift.effects import Effects, level_of
-from gal.drift.expressible import Expected, Item, Uncompared, converted, foreign, part_of
+from gal.drift.expressible import (
+    Expected,
+    Item,
+    Uncompared,
+    converted,
+    foreign,
+    part_of,
+    plugins_of,
+)
 from gal.drift.grouping import Grouping, about, of_matches
 from gal.drift.matching import Matching, matched
 from gal.drift.personal import of_consumer, of_scopes
@@ -22,6 +30,10 @@ from gal.drift.precedence import order_matters, precedence
 from gal.drift.presence import Presence, Told
 from gal.garbage import without_collection
 from gal.model import Consumer, Gateway
+
+_GAL = "gal"
+_FEW_ROUTES = 300
+"""Up to this many routes a side is converted whole, to see what the other gateway cannot say."""
 
 _CLIENT = "client-certificate"
 """What importers call the check of a client's certificate."""
@@ -51,10 +63,39 @@ def compare(
     with without_collection():
         before = SideView.of(old, old_provider or old.settings.route_order.value)
         after = SideView.of(new, new_provider or new.settings.route_order.value)
-        comparison = _Comparison(before, after)
+        comparison = _Comparison(before, after, literal=literal)
         if not literal and before.provider != after.provider:
             comparison.expected = list(_expectations(comparison))
         return comparison.drift()
+
+
+def _own(old: SideView, new: SideView, *, literal: bool) -> tuple[str, ...]:
+    """The gateways whose own settings both sides can say: GAL's format has those of all."""
+    providers = {old.provider, new.provider}
+    if len(providers) == 1 and providers != {_GAL}:
+        return (old.provider,)
+    if literal or _GAL not in providers:
+        return ()
+    others = providers - {_GAL}
+    return tuple(others) or tuple(sorted({*_carried(old), *_carried(new)}))
+
+
+def _carried(side: SideView) -> set[str]:
+    """The gateways that a file in GAL's format has settings for."""
+    found = set(side.gateway.extensions) | set(side.gateway.policies.plugins)
+    for one in (*side.gateway.consumers, *side.gateway.certificates):
+        found |= set(one.extensions)
+    for place in side.places:
+        upstream = place.upstream
+        owners = [place.route, place.service, upstream]
+        for owner in owners:
+            if owner is not None:
+                found |= set(owner.extensions)
+        for policies, _, _ in place.levels:
+            found |= set(policies.plugins)
+            for item in fields(policies):
+                found |= set(getattr(getattr(policies, item.name), "extensions", ()))
+    return found
 
 
 def _expectations(comparison: _Comparison) -> Iterator[Expected]:
@@ -72,18 +113,20 @@ def _expectations(comparison: _Comparison) -> Iterator[Expected]:
         expected = Expected(side, provider, made[1])
         expected.learn(_Comparison(*sides).items(side))
         expected.see(comparison.items(side))
+        expected.require(plugins_of(there), plugins_of(new if side is Side.OLD else old))
         yield expected
 
 
 class _Comparison:
     """Two sides, and what is found between them."""
 
-    def __init__(self, old: SideView, new: SideView) -> None:
+    def __init__(self, old: SideView, new: SideView, *, literal: bool = False) -> None:
         self.old, self.new = old, new
+        old.own = new.own = _own(old, new, literal=literal)
         same = old.provider == new.provider
         self.expected: list[Expected] = []
         self.uncompared = Uncompared()
-        self.effects = Effects(old.provider if same else None)
+        self.effects = Effects(old.provider if same else None, old.own)
         self.matching: Matching = matched(old, new)
         self.consumers = list(paired(old.consumers, new.consumers))
         self.of_matches = list(self._matches())
@@ -105,15 +148,28 @@ class _Comparison:
             yield finding, name
 
     def concerned(self, side: Side) -> set[int]:
-        """Identities of the routes of a side that anything is found about."""
+        """Identities of the routes of a side that anything is found about, or that have to do with
+        it: of a small configuration all of them, since exporters see more than single routes.
+        """
+        view = self.old if side is Side.OLD else self.new
+        if len(view.places) <= _FEW_ROUTES:
+            return {id(one.route) for one in view.places}
         found: set[int] = set()
+        hosts: set[str] = set()
         for told in self.of_matches:
             place = told.old if side is Side.OLD else told.new
             if place is not None:
                 found.add(id(place.route))
+            else:
+                hosts |= {atom.host for atom in told.atoms}
         for effect, link in self.of_links:
             if not self._by_default(effect.finding):
                 found.add(id((link.old if side is Side.OLD else link.new).route))
+        users = any(name.startswith("consumer ") for name, _ in self.of_others)
+        for place in view.places:
+            asks = users and place.policy("authentication").node is not None
+            if asks or (hosts and not hosts.isdisjoint(one.host for one in place.atoms)):
+                found.add(id(place.route))
         return found
 
     def drift(self) -> Drift:
@@ -134,8 +190,8 @@ class _Comparison:
         ]
         changes += cosmetic(self.matching, self.consumers, self.old, self.new)
         if self.effects.provider is None:
-            foreign(self.old.gateway, Side.OLD, self.new.provider, self.uncompared)
-            foreign(self.new.gateway, Side.NEW, self.old.provider, self.uncompared)
+            foreign(self.old.gateway, Side.OLD, self.new.provider, self.old.own, self.uncompared)
+            foreign(self.new.gateway, Side.NEW, self.old.provider, self.old.own, self.uncompared)
         return Drift(
             self.old.provider,
             self.new.provider,
@@ -202,7 +258,7 @@ class _Comparison:
             return False
         unsaid = (self.old, finding.old_at), (self.new, finding.new_at)
         return any(
-            side.provider == "gal" and leaf(*at) is None and not stands(at) for side, at in unsaid
+            side.provider == _GAL and leaf(*at) is None and not stands(at) for side, at in unsaid
         )
 
     # -- the rest
@@ -212,9 +268,9 @@ class _Comparison:
             if old == new or self._stands_in_routes(old, new):
                 continue
             name = (old or new or Consumer("")).name
-            for finding in of_consumer(old, new, self.effects.provider):
+            for finding in of_consumer(old, new, self.old.own):
                 yield f"consumer {name}", finding
-        yield from of_scopes(self.old, self.new, self.matching.links, self.effects.provider)
+        yield from of_scopes(self.old, self.new, self.matching.links, self.old.own)
 
     def _stands_in_routes(self, old: Consumer | None, new: Consumer | None) -> bool:
         """Whether what a consumer of one side holds stands in the routes of the other side."""
@@ -228,13 +284,6 @@ class _Comparison:
     def _gateway(self) -> Iterator[tuple[str, Finding]]:
         for compare_part in GATEWAY:
             yield from compare_part(self.old, self.new)
-        provider = self.effects.provider
-        if provider is not None:
-            old, new = self.old.gateway, self.new.gateway
-            for finding in extensions(old.extensions, new.extensions, provider, (old, new)):
-                yield "gateway", finding
-            for finding in plugins(old.policies, new.policies, provider):
-                yield "gateway", finding
 
     def _matched(self) -> dict[str, int]:
         routes = {link.old.number for link in self.matching.links}

@@ -34,7 +34,7 @@ _RELATED: Final = {
     "authentication": _ENTERING,
     "routes": _MATCHES,
     "conditions": _MATCHES,
-    "schemes": _MATCHES,
+    "schemes": _MATCHES | {"redirect"},
     "hosts": _MATCHES,
     "paths": _MATCHES,
     "methods": _MATCHES,
@@ -89,7 +89,20 @@ _DETAILS: Final = frozenset({"D137", "D139", "D142", "D047"})
 """Changes that an entry of level info tells: what upstreams are told of clients, how a chain of
 certificates is checked, certificates that nothing asks for."""
 
-_PLUGINS: Final = {"rate_limit": "limit-", "redirect": "redirect", "cors": "cors"}
+_OBJECTS: Final = frozenset(
+    {
+        *("routes", "conditions", "hosts", "paths", "methods", "upstream", "listeners"),
+        *("consumers", "credentials", "groups", "certificates"),
+    }
+)
+"""Topics of changes for which no setting makes up that is kept and not read."""
+
+_PLUGINS: Final = {
+    "rate_limit": "limit-",
+    "redirect": "redirect",
+    "schemes": "redirect",
+    "cors": "cors",
+}
 """What the names of plugins have in them that are about a topic."""
 
 TOGETHER: Final = frozenset(
@@ -136,11 +149,23 @@ def weighs(entry: Entry, change: Change) -> bool:
     return harmless and (change.level.rank <= Weight.LOW.rank or entry.feature in _MAY_BE_INFO)
 
 
+def is_gone(change: Change) -> bool:
+    """Whether a whole policy is there no more that kept somebody out."""
+    topic = change.field.partition(".")[0]
+    gone = change.new == NONE and topic == change.field and topic not in _OBJECTS
+    return gone and change.security is Security.WEAKENED
+
+
+def is_loss(entry: Entry) -> bool:
+    """Whether an entry says that something is lost."""
+    return entry.fate is Fate.DROPPED or entry.level is Level.ERROR
+
+
 def is_own(change: Change, target: str) -> bool:
     """Whether it is about what GAL writes for a provider by itself, or what means nothing there."""
     if _OWN_HEADER.fullmatch(change.field) is not None:
         return change.new == "remove"
-    if change.field in _WITHOUT_MEANING.get(target, ()):
+    if means_nothing(change.field, target):
         return True
     if change.field.startswith("administration") and change.security is not Security.WEAKENED:
         return True  # it comes with the gateway, and no conversion opens it
@@ -150,11 +175,16 @@ def is_own(change: Change, target: str) -> bool:
     return own is not None and own.fullmatch(change.field) is not None and change.new != NONE
 
 
+def means_nothing(name: str, target: str) -> bool:
+    """Whether a field means nothing on a gateway."""
+    return name in _WITHOUT_MEANING.get(target, ())
+
+
 def kept_unread(entry: Entry, change: Change) -> bool:
     """Whether an entry of an import says that what a change is about is kept, and not read."""
-    if entry.fate is not Fate.CARRIED:
-        return False
     topic = change.field.partition(".")[0]
+    if entry.fate is not Fate.CARRIED or topic in _OBJECTS:
+        return False
     if entry.feature == "plugins":
         return topic in _PLUGINS and _PLUGINS[topic] in entry.path
     return entry.feature in features_of(change)

@@ -7,16 +7,17 @@ from dataclasses import dataclass, field
 
 from gal.drift.atoms import Atom, in_words
 from gal.drift.catalogue import kind_of
-from gal.drift.change import MOST_OBJECTS, Assumption, Change
+from gal.drift.change import MOST_OBJECTS, Assumption, Change, Level
 from gal.drift.compare.finding import At, Finding, position
 from gal.drift.effective import GATEWAY, SERVICE, UPSTREAM, Place, Scoped
 from gal.drift.effects import Effect, level_of
 from gal.drift.matching import Link, family
 from gal.drift.presence import Told
-from gal.drift.shown import cut
+from gal.drift.shown import NONE, cut
 from gal.errors import Position
 from gal.model import Service, Upstream
 
+_UNSAID = "its own settings"
 _RANK = {GATEWAY: 0, SERVICE: 1, UPSTREAM: 2}
 
 
@@ -67,7 +68,11 @@ class Grouping:
         for occurrences in self._found.values():
             one = occurrences[0].effect.finding
             count = len({id(occurrence.link.old) for occurrence in occurrences})
-            yield Assumption(one.field, one.old, one.new, old, new, level_of(one), count)
+            level = level_of(one)
+            texts = [_UNSAID if text == NONE else text for text in (one.old, one.new)]
+            if _UNSAID in texts and level.rank > Level.MEDIUM.rank:
+                level = Level.MEDIUM  # what the gateway's own settings say is not known here
+            yield Assumption(one.field, *texts, old, new, level, count)
 
     def _scoped(self, occurrences: list[_Occurrence]) -> Iterator[Change]:
         owners: dict[tuple[str, int], list[_Occurrence]] = {}

@@ -15,6 +15,8 @@ from gal.drift.features import (
     FOLLOWS_FROM_PROBES,
     TOGETHER,
     features_of,
+    is_gone,
+    is_loss,
     is_own,
     kept_unread,
     weighs,
@@ -142,10 +144,17 @@ class Judge:
             return True
         if refused and self._refuses(subject.places):
             return True
-        entries = self._near(subject)
-        if any(weighs(one, change) and _speaks_of(one, subject) for one in entries):
+        speaking = [one for one in self._near(subject) if _speaks_of(one, subject)]
+        if is_gone(change):
+            speaking = [one for one in speaking if is_loss(one) or self._not_opened(subject)]
+        if any(weighs(one, change) for one in speaking):
             return True
         return self._same_in_other_words(subject)
+
+    def _not_opened(self, subject: Subject) -> bool:
+        """Whether nobody is let in who was not; in doubt what is said of it counts."""
+        follows = subject.change.id in FOLLOWS_FROM_PROBES
+        return follows and self.probing.opened(subject.places) is not True
 
     def _kept(self, change: Change) -> bool:
         """Whether the importer of the output keeps what it has there without reading it."""
@@ -183,15 +192,26 @@ class Judge:
         topic, _, rest = change.field.partition(".")
         if change.id in FOLLOWS_FROM_PROBES:
             asked = places or self._guarded(change, self.view)
-            if not asked and change.id == "D003":  # what catches requests that no route takes
-                asked = self._places(change, self.new_by_words)
+            if change.id == "D003":  # it may be another way to say what the old routes say
+                return self.probing.opened(self._places(change, self.new_by_words)) is False
             return self.probing.alike(asked, rewritten=change.id == "D007")
+        if topic == "rate_limit" and change.object.startswith("consumer "):
+            return self._on_every_route(change)
         if topic == "cors":
             return self.probing.same_cors(places)
         if topic == "headers":
             side, _, name = rest.partition(".")
             return self.probing.same_header(places, side, name)
         return topic == "query" and self.probing.same_query(places, rest)
+
+    def _on_every_route(self, change: Change) -> bool:
+        """Whether a consumer's limit on a route is the consumer's own now, on every route."""
+        name, on, _ = change.object.removeprefix("consumer ").partition(" on ")
+        own = next((one for one in self.probing.new.consumers if one.name == name), None)
+        now = own.policies.rate_limit if own is not None else None
+        scoped = [one for one in self.view.gateway.scoped_policies if one.consumer == name]
+        was = [one.policies.rate_limit for one in scoped if one.policies.rate_limit is not None]
+        return bool(on) and now is not None and all(one.limits == now.limits for one in was)
 
     def _refuses(self, places: list[Place]) -> bool:
         """Whether the new side refuses every request of the routes."""
@@ -248,6 +268,8 @@ def _speaks_of(entry: Entry, subject: Subject) -> bool:
         related = True  # nobody meets what else is different there
     if entry.node is None:
         return related
+    if entry.feature == "headers" and not subject.change.field.startswith("headers"):
+        related = related and not any(below(entry.node, one) for one in subject.policies)
     if node is not None and entry.node is not node and entry.node.parent is node.parent:
         return related and subject.change.field in TOGETHER
     if node is None or any(node is one for one in subject.objects):

@@ -32,25 +32,24 @@ _COMPARES: Final[dict[str, Compare]] = {
 
 
 def of_consumer(
-    old: Consumer | None, new: Consumer | None, provider: str | None
+    old: Consumer | None, new: Consumer | None, own: tuple[str, ...]
 ) -> Iterator[Finding]:
     """What differs between a consumer and its counterpart.
 
     Args:
         old: the consumer; None where there is none.
         new: its counterpart, likewise.
-        provider: the gateway of both sides, None where they differ.
+        own: the gateways whose own settings both sides can say.
     """
     yield from consumer(old, new)
     if old is None or new is None:
         return
-    yield from _policies(old.policies, new.policies, provider)
-    if provider is not None:
-        yield from extensions(old.extensions, new.extensions, provider, (old, new))
+    yield from _policies(old.policies, new.policies, own)
+    yield from extensions(old.extensions, new.extensions, own, (old, new))
 
 
 def of_scopes(
-    old: SideView, new: SideView, links: list[Link], provider: str | None
+    old: SideView, new: SideView, links: list[Link], own: tuple[str, ...]
 ) -> Iterator[tuple[str, Finding]]:
     """What differs for a consumer on a certain service or route, each with where that is.
 
@@ -58,14 +57,14 @@ def of_scopes(
         old: the old side.
         new: the new side.
         links: the routes brought together, which tell of names that changed.
-        provider: as of `of_consumer`.
+        own: as of `of_consumer`.
     """
     names = _Names(links)
     before, after = _by_place(old, names), _by_place(new, None)
     for place in dict.fromkeys([*before, *after]):
         for left, right in zip_longest(before.get(place, []), after.get(place, [])):
             sides = [Policies() if one is None else one.policies for one in (left, right)]
-            for finding in _policies(sides[0], sides[1], provider):
+            for finding in _policies(sides[0], sides[1], own):
                 yield _text(left or right), finding
 
 
@@ -96,16 +95,15 @@ def _text(one: ScopedPolicies) -> str:
     return f"consumer {one.consumer} on {place}"
 
 
-def _policies(old: Policies, new: Policies, provider: str | None) -> Iterator[Finding]:
+def _policies(old: Policies, new: Policies, own: tuple[str, ...]) -> Iterator[Finding]:
     for name, compare in _COMPARES.items():
         left, right = (_on(getattr(one, name)) for one in (old, new))
         if left == right:
             continue
         yield from compare(left, right)
-        if provider is not None and left is not None and right is not None:
-            yield from extensions(left.extensions, right.extensions, provider, (left, right))
-    if provider is not None:
-        yield from plugins(old, new, provider)
+        if left is not None and right is not None:
+            yield from extensions(left.extensions, right.extensions, own, (left, right))
+    yield from plugins(old, new, own)
 
 
 def _on(policy: Any) -> Any:

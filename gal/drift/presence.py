@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
 from gal.drift.atoms import Atom, in_words
-from gal.drift.change import Level, Security, Traffic
+from gal.drift.change import Level, Traffic
 from gal.drift.compare.finding import NOWHERE, Finding
 from gal.drift.compare.routes import conditions_of, match_changed
 from gal.drift.effective import Place, SideView
-from gal.drift.effects import Effects, worst_security
+from gal.drift.effects import Effect, Effects, level_of, worst_security
 from gal.drift.matching import Found, Link, Matching
 from gal.drift.normalise import ANY
 from gal.drift.shown import NONE
@@ -139,8 +139,9 @@ class Presence:
             in_words(new.atoms)[0],
             (old.route, ""),
             (new.route, ""),
-            f"its requests are taken by {in_words(new.atoms)[0]}",
+            _instead(f"its requests are taken by {in_words(new.atoms)[0]}", effects),
             security=worst_security(effects),
+            detail=_detail(effects),
         )
         yield Told(finding, tuple(atoms), old, new)
 
@@ -160,7 +161,7 @@ class Presence:
         if before and not opening and not effects:
             yield _cosmetic(None, place, "another route did the same with its requests")
             return
-        finding = _new_route(place, before, worst_security(effects))
+        finding = _new_route(place, before, effects)
         yield Told(finding, tuple(place.atoms), None, place)
 
     # -- changed matches
@@ -184,7 +185,9 @@ class Presence:
         for request in _all_witnesses(place, atom):
             asked = True
             winner = self.winner_new(request)
-            if winner is None or not (self.linked(place, winner) or self.linked(link.old, winner)):
+            if winner is None or not _serves(winner, request):
+                return False
+            if not (self.linked(place, winner) or self.linked(link.old, winner)):
                 return False
         return asked
 
@@ -195,9 +198,19 @@ class Presence:
         for request in _all_witnesses(place, atom):
             asked = True
             winner = self.winner_old(request)
-            if winner is None or not (self.linked(winner, place) or self.linked(winner, link.new)):
+            if winner is None or not _serves(winner, request):
+                return False
+            if not (self.linked(winner, place) or self.linked(winner, link.new)):
                 return False
         return asked
+
+
+def _serves(place: Place, request: Request) -> bool:
+    """Whether a route lets a request through to where it leads; Kong's routes for HTTPS take plain
+    requests, too, and send them to HTTPS.
+    """
+    schemes = place.route.schemes
+    return request.scheme == "https" or not schemes or not all(one.endswith("s") for one in schemes)
 
 
 def _all_witnesses(place: Place, atom: Atom) -> Iterator[Request]:
@@ -215,13 +228,36 @@ def _all_witnesses(place: Place, atom: Atom) -> Iterator[Request]:
                 )
 
 
-def _new_route(place: Place, before: dict[int, Place], security: Security) -> Finding:
+_MOST_NAMED: Final = 3
+"""Differences that a message names."""
+
+
+def _detail(effects: Iterable[Effect]) -> tuple[str, ...]:
+    """What one route does otherwise than another one, as texts to compare."""
+    return tuple(sorted({one.text for one in _told_of(effects)}))
+
+
+def _instead(message: str, effects: Iterable[Effect]) -> str:
+    """A message with the worst that another route does otherwise."""
+    told = sorted(_told_of(effects), key=lambda one: (-level_of(one).rank, one.field))
+    texts = [f"{one.field} {one.old} -> {one.new}" for one in told]
+    if not texts:
+        return message
+    more = f", and {len(texts) - _MOST_NAMED} more" if len(texts) > _MOST_NAMED else ""
+    return f"{message}; there {', '.join(texts[:_MOST_NAMED])}{more}"
+
+
+def _told_of(effects: Iterable[Effect]) -> list[Finding]:
+    return [one.finding for one in effects if not one.finding.from_defaults]
+
+
+def _new_route(place: Place, before: dict[int, Place], effects: list[Effect]) -> Finding:
     open_ = not _asks(place)
     internal = open_ and any(_INTERNAL.search(atom.path[1]) for atom in place.atoms)
     message = ""
     if before:
         others = next(iter(before.values()))
-        message = f"it takes requests of {in_words(others.atoms)[0]}"
+        message = _instead(f"it takes requests of {in_words(others.atoms)[0]}", effects)
     return Finding(
         "D062" if internal else "D003",
         "routes",
@@ -230,9 +266,10 @@ def _new_route(place: Place, before: dict[int, Place], security: Security) -> Fi
         NOWHERE,
         (place.route, ""),
         message,
-        security=None if internal else security,
+        security=None if internal else worst_security(effects),
         traffic=Traffic.REROUTING if before else None,
         level=Level.HIGH if open_ or before else None,
+        detail=_detail(effects),
     )
 
 

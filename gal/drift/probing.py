@@ -61,6 +61,32 @@ class Probing:
         asked = [self._alike(place, rewritten=rewritten) for place in places]
         return bool(asked) and all(asked)
 
+    def opened(self, places: Iterable[Place]) -> bool | None:
+        """Whether the new side lets in a request of some routes that the old one does not; None
+        where nothing could be asked, or where only a gateway itself can say.
+        """
+        found = [self._opened(place) for place in places]
+        return True if True in found else None if None in found or not found else False
+
+    def _opened(self, place: Place) -> bool | None:
+        self._prepare()
+        requests = dict.fromkeys(self._requests(place))
+        doubt = not requests
+        for request in requests:
+            old, new = (_outcome(tracer.trace(request)) for tracer in self._afresh())
+            if new is not None and new[0] != "let in":
+                continue
+            if new is not None and old is not None and old[0] != "let in":
+                return True
+            doubt = doubt or (old is None) is not (new is None)
+        return None if doubt else False
+
+    def _afresh(self) -> list[Tracer]:
+        """Both sides, with nothing counted yet."""
+        for tracer in self._tracers:
+            tracer.counters = Counters()  # no request uses up the limit of another
+        return self._tracers
+
     def refused(self, place: Place) -> bool:
         """Whether the new side refuses every request of an old route."""
         self._prepare()
@@ -88,10 +114,9 @@ class Probing:
                     probe for ground in self._grounds(one) for probe in policies.cors(ground)
                 ):
                     asked = True
-                    found = []
-                    for tracer in self._tracers:
-                        tracer.counters = Counters()
-                        found.append([predicted(tracer.trace(probe.request), probe)])
+                    found = [
+                        [predicted(tracer.trace(probe.request), probe)] for tracer in self._afresh()
+                    ]
                     if differences(probe, found[0], found[1], names) != []:
                         return False
         return asked
@@ -105,10 +130,9 @@ class Probing:
             for ground in self._grounds(place):
                 for probe in variants(ground.entering()):
                     asked = True
-                    found = []
-                    for tracer in self._tracers:
-                        tracer.counters = Counters()
-                        found.append(predicted(tracer.trace(probe.request), probe))
+                    found = [
+                        predicted(tracer.trace(probe.request), probe) for tracer in self._afresh()
+                    ]
                     if not all(one.known and one.by_upstream for one in found):
                         return False
                     if _seen(found[0], *seen) != _seen(found[1], *seen):
@@ -131,8 +155,7 @@ class Probing:
         requests = dict.fromkeys(self._requests(place))
         for request in requests:
             outcomes = []
-            for tracer in self._tracers:
-                tracer.counters = Counters()  # no request uses up the limit of another
+            for tracer in self._afresh():
                 decision = tracer.trace(request)
                 seen = _upstream_sees(decision) if rewritten else ()
                 outcomes.append((_outcome(decision), seen))
@@ -164,10 +187,21 @@ class Probing:
                         if not any(sign in probe.request.path for sign in _OTHER_SPELLINGS)
                     )
                 entering = ground.entering()
+                if one is place:
+                    yield from self._from_inside(ground, addresses)
                 yield from (replace(entering, client_ip=text) for text in addresses)
                 for agent in agents:
                     headers = [pair for pair in entering.headers if pair[0].lower() != "user-agent"]
                     yield replace(entering, headers=(*headers, ("User-Agent", agent)))
+
+    def _from_inside(self, ground: Ground, addresses: Iterable[str]) -> Iterator[Request]:
+        """What comes close, from an address that may enter: from others both sides refuse it."""
+        for text in addresses:
+            outcome = _outcome(self._tracers[0].trace(replace(ground.entering(), client_ip=text)))
+            if outcome is not None and outcome[0] == "let in":
+                inside = replace(ground, request=replace(ground.request, client_ip=text))
+                yield from (probe.request for probe in matching.near_misses(inside))
+                return
 
     def _there(self, place: Place) -> list[Place]:
         """The new routes for the hosts and paths of an old one."""

@@ -20,6 +20,9 @@ _SECRET_NAME: Final = re.compile(
 _SECRETS: Final = re.compile(r"(?i)passw|secret|token|credential|private|cookie")
 """Names of what may hold secrets, whatever these are called in it."""
 
+_DEFAULT: Final = re.compile(r"(\$\{\{?\s*\w+\s*:?[-=])([^}]*)")
+"""The start of a placeholder with a default, and the default."""
+
 _LONG_WORD: Final = re.compile(r"(?=\S*[A-Za-z])(?=\S*\d)[A-Za-z0-9+/=_\-.]{20,}|-----BEGIN")
 _PLAIN: Final = re.compile(
     r"[a-z][a-z_-]{0,19}|[A-Z]{2,16}(?:_[A-Z]{2,16}){0,4}"  # words, and names of enumerations
@@ -42,14 +45,25 @@ _FREE: Final = frozenset({"jwks", "public_key", "body", "message", "realm", "cer
 
 
 def fingerprint(text: str) -> str:
-    """A short stable mark instead of a text that may be secret; a placeholder is none and stays."""
-    return text if is_placeholder(text) else str(Secret(text))
+    """A short stable mark instead of a text that may be secret; a placeholder is none and stays,
+    but for a default in it.
+    """
+    return without_default(text) if is_placeholder(text) else str(Secret(text))
+
+
+def without_default(text: str) -> str:
+    """A placeholder with a mark instead of its default, such as `${KEY:-...}` has one."""
+
+    def masked(found: re.Match[str]) -> str:
+        return f"{found[1]}{Secret(found[2])}" if found[2] else found[0]
+
+    return _DEFAULT.sub(masked, text)
 
 
 def shown_value(name: str, text: str) -> str:
     """A text under a name, such as a header's value; a fingerprint where it may be a secret."""
     if is_placeholder(text):
-        return cut(text)
+        return cut(without_default(text) if _SECRET_NAME.search(name) else text)
     if _SECRET_NAME.search(name) or _LONG_WORD.search(text):
         return fingerprint(text)
     return cut(without_userinfo(text))
@@ -69,7 +83,7 @@ def shown_opaque(name: str, value: Any) -> str:
         return "true" if value else "false"
     text = str(value)
     if is_placeholder(text):
-        return cut(text)
+        return cut(without_default(text))
     number = isinstance(value, (int, float)) or text.isdigit()
     plain = isinstance(value, (int, float)) or _PLAIN.fullmatch(text) is not None
     *outer, last = [one for one in name.split(".") if not one.isdigit()] or [""]

@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from gal.lint.envoy_rules import asks_who
 from gal.lint.peeking import text
 from gal.model import (
     ApiKeyAuth,
@@ -68,10 +69,6 @@ CREDENTIALS = frozenset(
 """Headers and parameters that bring a credential, where a route takes one value of it only."""
 
 _CERTIFICATE = "client-certificate"
-_NO_CREDENTIALS = frozenset(
-    ("referer", "origin", "user-agent", "host", ":authority", ":path", ":method", ":scheme")
-)
-"""Headers that tell nothing of who sends a request."""
 _SOUNDS_LIKE_IT = re.compile(r"(?i)auth|oidc|openid|jwt|saml|ldap|login|token")
 
 
@@ -189,52 +186,11 @@ def _asks(guard: Guard) -> bool:
         named = _listed(guard.config, "conf")
         return any(_SOUNDS_LIKE_IT.search(str(one.get("name"))) for one in named)
     if guard.name == "rbac":
-        return _asks_by_role(guard)
+        return asks_who(guard)
     if guard.name == _CERTIFICATE and guard.origin is not None:
         kind = text(guard.origin.node, "clientAuthType")
         return kind in (None, "RequireAndVerifyClientCert")
     return guard.name not in NO_IDENTITY
-
-
-def _asks_by_role(guard: Guard) -> bool:
-    """Whether Envoy's `rbac` looks at who sends a request: not where its principals are `any`, or
-    all that it looks at are headers that are no credential.
-    """
-    config = guard.config.get("typed_config")
-    if not isinstance(config, dict):
-        return True
-    rules = config.get("rules")
-    policies = rules.get("policies") if isinstance(rules, dict) else None
-    if isinstance(policies, dict):
-        given = [one for one in policies.values() if isinstance(one, dict)]
-        return any(
-            _names_somebody(one) for policy in given for one in _listed(policy, "principals")
-        )
-    inputs = [*_inputs(config.get("matcher"))]
-    headers = {str(one.get("header_name", one.get("headerName"))).lower() for one in inputs}
-    return not inputs or not headers <= _NO_CREDENTIALS
-
-
-def _names_somebody(principal: dict[str, Any]) -> bool:
-    header = principal.get("header")
-    if isinstance(header, dict):
-        return str(header.get("name")).lower() not in _NO_CREDENTIALS
-    return principal != {"any": True}
-
-
-def _inputs(matcher: object) -> Iterator[dict[str, Any]]:
-    """What a matcher looks at: the settings of all its inputs."""
-    pending = [matcher]
-    while pending:
-        one = pending.pop()
-        if isinstance(one, dict):
-            given = one.get("input")
-            if isinstance(given, dict):
-                config = given.get("typed_config", given.get("typedConfig"))
-                yield config if isinstance(config, dict) else {}
-            pending += one.values()
-        elif isinstance(one, list):
-            pending += one
 
 
 def _listed(holder: dict[str, Any], key: str) -> list[dict[str, Any]]:

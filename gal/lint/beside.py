@@ -36,10 +36,9 @@ def traefik_beside(folder: str, linted: set[str], read: Read) -> list[Document]:
     found: list[Document] = []
     for name in _near(folder, linted):
         try:
-            documents = read(name)
+            found += [one for one in read(name) if recognised(one) == "traefik"]
         except (GalError, OSError):
             continue
-        found += [one for one in documents if recognised(one) == "traefik"]
     return found
 
 

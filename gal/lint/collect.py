@@ -144,7 +144,11 @@ class _Reader:
                 self.collected.errors.append(foreign_text(error))
             return
         if self.source is None:
-            kept = [one for one in documents if own_file(one) or _provider(one)]
+            try:
+                kept = [one for one in documents if own_file(one) or _provider(one)]
+            except InputError as error:  # of a version that GAL does not read
+                self.collected.errors.append(error)
+                return
             if not kept or (len(kept) < len(documents) and not pass_over):
                 self._of_no_gateway(documents, pass_over=pass_over)
                 return

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from gal.errors import InputError, UsageError
+from gal.lint.ignores import OBJECTS
 from gal.lint.options import ConfiguredIgnore, Options, codes_of
 from gal.lint.registry import find
 from gal.lint.rule import Persona, Severity
@@ -79,6 +80,9 @@ def _table(path: str) -> Mapping | None:
     return node if isinstance(node, Mapping) else None
 
 
+_KINDS: dict[type, str] = {bool: "true or false", str: "a text", int: "a number", list: "a list"}
+
+
 class _Reader:
     def __init__(self, table: Mapping, folder: Path) -> None:
         self.table = table
@@ -145,8 +149,7 @@ class _Reader:
     def _targets(self) -> tuple[str, ...]:
         from gal import registry
 
-        node = self.table.take("targets")
-        names = [item.as_str() for item in node.items] if isinstance(node, Sequence) else []
+        names = self.table.take_strings("targets") or []
         for name in names:
             if name not in registry.exporters():
                 raise self._bad("targets", f'cannot be "{name}"')
@@ -175,6 +178,9 @@ class _Reader:
             for name, value in node.take_items():
                 if name not in loaded.rule.options:
                     raise value.error(f'the rule "{loaded.rule.name}" has no option "{name}"')
+                wanted = type(loaded.rule.options[name])
+                if wanted in _KINDS and type(value.plain()) is not wanted:
+                    raise value.mismatch(_KINDS[wanted])
             found[loaded.rule.name] = node.plain()
         return found
 
@@ -201,8 +207,9 @@ def _ignore(item: Mapping) -> ConfiguredIgnore:
         _day(item),
         item.position,
     )
-    if made.object and ":" not in made.object:
-        raise item.error('"object" needs its kind: route:orders', "route:GET api.test /orders")
+    if made.object and made.object.partition(":")[0].strip().lower() not in OBJECTS:
+        known = ", ".join(sorted(OBJECTS))
+        raise item.error(f'"object" needs its kind: {known}', "route:GET api.test /orders")
     for key in item.untaken():
         raise InputError(f'an ignore has no "{key}"', item.key_position(key))
     return made

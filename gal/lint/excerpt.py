@@ -16,6 +16,7 @@ from gal.reading.placeholders import is_placeholder
 if TYPE_CHECKING:
     from gal.lint.finding import Place
     from gal.lint.subject import Subject
+    from gal.reading.source import Source
 
 HIDDEN = "***"
 _SENSITIVE = re.compile(
@@ -27,8 +28,11 @@ _HARMLESS = re.compile(
     r"|(name|file|path|type|uri|url|endpoint))$"
 )
 _VARIABLE = re.compile(r"\$?(remote_addr|consumer_name|uri|host|(http|arg|cookie|server)_\w+)")
+_HASH = r"\$\$?(?:apr1|2[abxy]?|5|6)\$|\{SHA\}|[0-9a-f]{32}\b"
+"""How a password's hash starts; `$$` is `$` in a Compose file."""
+_OPTION = r"(?:password|secret|token|hmacencoded)="
 _IN_TEXT = re.compile(
-    r"(?i)(?P<before>\b(?:basic|bearer)\s+|://[^/\s:@\"']*:|:(?=\$(?:apr1|2[abxy]?|5|6)\$))"
+    rf"(?i)(?P<before>\b(?:basic|bearer)\s+|://[^/\s:@\"']*:(?=[^\s\"'@]+@)|:(?={_HASH})|{_OPTION})"
     r"(?P<secret>[^\s\"'@]+)(?P<after>@?)"
 )
 _IN_RULE = re.compile(
@@ -37,6 +41,7 @@ _IN_RULE = re.compile(
 )
 """A credential that a rule of Traefik asks for."""
 _PEM = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*")
+_BARE = ("{", "- {", "[")
 _WIDTH = 140
 _SHORTEST = 2
 
@@ -85,7 +90,14 @@ class Excerpts:
         hidden = self.hide(where, text)
         if hidden != text and text[:start] != hidden[:start]:
             start = min(start, max(len(hidden) - 1, 0))
+        if text.strip() in _BARE and place.node is not None:
+            hidden = f"{hidden.rstrip()} {self._next(place.node.source, where).strip()}"
         return _cut(hidden, start, max(1, min(width, len(hidden) - start)))
+
+    def _next(self, source: Source, where: Position) -> str:
+        """The line after one that says nothing by itself."""
+        after = source.position(where.line + 1, 1)
+        return self.hide(after, after.text)
 
     def hide(self, where: Position, text: str) -> str:
         """The line without its secrets."""

@@ -7,7 +7,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from gal.lint.addresses import every_network, is_local
-from gal.model import DirectResponse, IpAccess, PathKind, Redirect
+from gal.lint.envoy_rules import allowed_addresses
+from gal.model import Authentication, DirectResponse, IpAccess, PathKind, Redirect
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -88,6 +89,10 @@ def limited_by_address(view: RouteView) -> bool:
     named = policy is not None and bool(policy.allow) and every_network(policy.allow) is None
     nobody = policy is not None and every_network(policy.deny) is not None
     own = [one.ip for one in view.route.sources if one.ip is not None]
+    asked = view.policy(Authentication)
+    for guard in asked.guards if asked is not None else ():
+        ranges = allowed_addresses(guard)
+        named = named or (bool(ranges) and every_network(ranges) is None)
     return named or nobody or (bool(own) and every_network(own) is None)
 
 

@@ -39,7 +39,7 @@ class Fingerprint:
     """What a finding is known by.
 
     Attributes:
-        text: for the finding as a whole; unique among the findings of one run.
+        text: for the finding as a whole; unique among the findings of files that are read together.
         marks: one for every part of the requests that it is about, sorted.
     """
 

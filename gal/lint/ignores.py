@@ -200,6 +200,12 @@ def file_fits(pattern: str, file: str) -> bool:
     return fnmatchcase(path, pattern) or fnmatchcase(path, f"*/{pattern}")
 
 
+OBJECTS = frozenset(
+    {"route", "service", "upstream", "consumer", "certificate", "listener", "gateway"}
+)
+"""What settings can name of a configuration, to ignore findings about it."""
+
+
 def _fits(selector: str, owner: ModelNode | None) -> bool:
     kind, colon, pattern = selector.partition(":")
     if owner is None or not colon or type(owner).__name__.lower() != kind.strip().lower():

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from gal.lint.asked import behind_of, identity_asked
+from gal.lint.envoy_rules import looks_at_paths
 from gal.lint.exposure import answered, limited_by_address
 from gal.model import Acl, Authentication, DirectResponse, Guard, IpAccess, Policy
 
@@ -56,22 +57,9 @@ def rules_by_path(views: Iterable[RouteView]) -> Guard | None:
     for view in views:
         asked = view.policy(Authentication)
         for guard in asked.guards if asked is not None else ():
-            if guard.name == "rbac" and _looks_at_path(guard.config):
+            if guard.name == "rbac" and looks_at_paths(guard):
                 return guard
     return None
-
-
-def _looks_at_path(config: object) -> bool:
-    pending = [config]
-    while pending:
-        one = pending.pop()
-        if isinstance(one, dict):
-            if "url_path" in one or "urlPath" in one or one.get("name") == ":path":
-                return True
-            pending += one.values()
-        elif isinstance(one, list):
-            pending += one
-    return False
 
 
 def _refuses(view: RouteView) -> bool:

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from gal.reading import Node
 
 
-_SAYS_SO = re.compile(r"(?i)retr|timeout")
+_TIMES = re.compile(r"(?i)retr|timeout")
+_SAYS_SO = {"retry": _TIMES, "timeout": _TIMES, "paths": re.compile(r"(?i)normalize|slashes")}
+"""Keys that speak of a feature of which every gateway has its own default."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +90,11 @@ def _trouble(target: str, feature: Feature, nodes: dict[str, Node], root: Node) 
 
 
 def _by_default(one: Trouble) -> bool:
-    """Whether a retry or a timeout is one that the file does not speak of."""
-    node = one.places[0].node
-    if one.feature not in ("retry", "timeout") or not isinstance(node, Mapping):
+    """Whether it is something that the file does not speak of."""
+    node, words = one.places[0].node, _SAYS_SO.get(one.feature)
+    if words is None or not isinstance(node, Mapping):
         return False
-    return not any(_SAYS_SO.search(key) for key in node)
+    return not any(words.search(key) for key in node)
 
 
 def _place(node: Node) -> Place:

@@ -272,14 +272,20 @@ def shadows(routes: list[Placed], order: RouteOrder, earlier: Earlier) -> Iterat
 
 
 def _loss(one: Placed, piece: Piece, order: RouteOrder, earlier: Earlier) -> Loss | None:
-    """Who takes a piece: somebody that asks for the same, else the first that takes it always."""
+    """Who takes a piece: somebody that asks for the same, else the first that takes it always, else
+    somebody that asks for the same and that only chance puts before it.
+    """
+    by_chance: Loss | None = None
     for other in earlier.same(piece):
-        if other.source != one.source:
-            return Loss(piece, other, True, _always_before(other, one, order))
+        if other.source == one.source:
+            continue
+        if _always_before(other, one, order):
+            return Loss(piece, other, True, True)
+        by_chance = by_chance or Loss(piece, other, True, False)
     for other, _ in earlier.holding(piece):
         if other.source != one.source and _always_before(other, one, order):
             return Loss(piece, other, False, True)
-    return None
+    return by_chance
 
 
 def _always_before(first: Placed, second: Placed, order: RouteOrder) -> bool:

@@ -22,6 +22,10 @@ Owner = ModelNode
 """Whose policies: a gateway, service, route, consumer, or scoped policies."""
 
 
+_SHORT = 24
+"""A longer id is made by a machine, and tells people nothing."""
+
+
 @dataclass(slots=True, eq=False)
 class RouteView:
     """A route with what it inherits.
@@ -68,7 +72,8 @@ class RouteView:
         if self.route.name:
             return f'route "{self.route.name}"'
         first = self.route.paths[0].text if self.route.paths else "/"
-        return f"the route for {first}"
+        named = self.route.id if self.route.id and len(self.route.id) <= _SHORT else None
+        return f'route "{named}" for {first}' if named else f"the route for {first}"
 
 
 @dataclass(slots=True, eq=False)

@@ -23,6 +23,9 @@ AGENT_NAMES = {"allow": "allowlist", "deny": "denylist"}
 ACL_NAMES = {"allow": "whitelist", "deny": "blacklist", "status_code": "rejected_code"}
 _TEXT = "other gateways refuse with a text of their own"
 
+_NO_GROUP = "-"
+"""A group of which nobody is."""
+
 
 def ip_access(plugin: Plugin, report: Reporter) -> IpAccess:
     """An `ip-restriction` plugin.
@@ -110,6 +113,24 @@ def acl(plugin: Plugin, report: Reporter) -> Acl:
         extensions=extensions(kept),
         origin=plugin.origin(ACL_NAMES),
     )
+
+
+def ask_for_a_group(policy: Acl, plugin: Plugin, groups: frozenset[str], report: Reporter) -> None:
+    """Where some groups are kept out, APISIX also refuses a consumer of none: the others are named.
+
+    Args:
+        policy: made of the plugin.
+        plugin: a `consumer-restriction`.
+        groups: all groups of consumers.
+        report: where to say so.
+    """
+    kind = plugin.node.peek("type")
+    if not policy.deny or kind is None or kind.as_str() != "consumer_group_id":
+        return
+    policy.allow = sorted({*(policy.allow or groups)} - {*policy.deny}) or [_NO_GROUP]
+    policy.deny = []
+    message = "who is of no group is refused, too, so the other groups are named"
+    report.about(policy, Fate.EXACT, Level.INFO, "acl", message)
 
 
 def both(inner: IpAccess, outer: IpAccess, report: Reporter) -> IpAccess:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from gal.importers.apisix.fields import Kept, carry, extensions, has_variable, take_integer
 from gal.ledger import Fate, Level
 from gal.model import DirectResponse, Redirect
-from gal.reading import Mapping
+from gal.reading import Mapping, Scalar
 
 if TYPE_CHECKING:
     from gal.importers.apisix.plugin import Plugin
@@ -27,6 +27,7 @@ REDIRECT_NAMES = {
 }
 ABORT_NAMES = {"status_code": "abort.http_status", "body": "abort.body"}
 MOCK_NAMES = {"status_code": "response_status", "body": "response_example"}
+_REFUSALS = frozenset(("401", "403", "404", "407", "451"))
 _WHOLE = re.compile(
     r"(?P<scheme>https?|\$scheme|\$\{scheme\})://(?P<host>\$host|\$\{host\}|\$http_host|[^/$:]+)"
     r"(?::(?P<port>\d+))?(?P<rest>\$request_uri|\$\{request_uri\})"
@@ -96,6 +97,20 @@ def _parts(policy: Redirect, match: re.Match[str]) -> None:
         policy.port = int(port)
 
 
+def refuses(plugin: Plugin) -> bool:
+    """Whether a plugin answers as if somebody might not enter. Marks nothing."""
+    if plugin.name == "mocking":
+        status = plugin.node.peek("response_status")
+    elif plugin.name == "fault-injection":
+        abort = plugin.node.peek("abort")
+        if not isinstance(abort, Mapping) or not _is_whole(abort):
+            return False
+        status = abort.peek("http_status")
+    else:
+        return False
+    return isinstance(status, Scalar) and status.text in _REFUSALS
+
+
 def is_said_answer(plugin: Plugin) -> bool:
     """Whether a `fault-injection` or `mocking` answers every request in the same way."""
     config = plugin.node
@@ -104,6 +119,11 @@ def is_said_answer(plugin: Plugin) -> bool:
     abort = config.peek("abort")
     if not isinstance(abort, Mapping) or abort.peek("vars") is not None:
         return False
+    return _is_whole(abort)
+
+
+def _is_whole(abort: Mapping) -> bool:
+    """Whether it is not left to chance who gets the answer."""
     share = abort.peek("percentage")
     return share is None or share.as_int() == 100
 

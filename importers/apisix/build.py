@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from gal.importers.apisix.assembly import Assembly
-from gal.importers.apisix.carried import carry_route, carry_sections
+from gal.importers.apisix.carried import carry_route, carry_sections, stand_in
 from gal.importers.apisix.certificates import guard_routes, read_certificates
 from gal.importers.apisix.consumers import read_consumers
 from gal.importers.apisix.file import gather
@@ -117,7 +117,9 @@ def _read_routes(file: File, assembly: Assembly, placing: Placing) -> None:
         route, unsaid = read_route(file, entity, renamed)
         placed = assembly.place(entity, route, service) if unsaid is None else unsaid
         if isinstance(placed, str):
-            carry_route(file, assembly.gateway, entity, placed, {**base, **own}, placing)
+            plugins = {**base, **own}
+            if carry_route(file, assembly.gateway, entity, placed, plugins, placing):
+                stand_in(assembly.gateway, route, placed)
             continue
         placing.place(route.policies, own, base)
         steering.steer(route, placed, {**base, **own})

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from gal.importers.apisix.classify import ACCESS
 from gal.ledger import Fate, Level
+from gal.model import Authentication, Guard, Policies
 
 if TYPE_CHECKING:
     from gal.importers.apisix.file import Entity, File
     from gal.importers.apisix.placing import Placing
     from gal.importers.apisix.plugin import Plugins
-    from gal.model import Gateway
+    from gal.model import Gateway, Route
 
 _SECTIONS = {
     "secrets": (Level.INFO, "references $secret://... into it stay as they are"),
@@ -19,7 +19,9 @@ _SECTIONS = {
     "protos": (Level.INFO, "no effect on traffic by itself"),
     "plugin_metadata": (Level.INFO, "settings of plugins for the whole gateway: see the plugins"),
 }
-_LOST = "; a wider route may now take its requests, without its access control"
+_REFUSES = "; others refuse everybody who fits the rest"
+STAND_IN = "route"
+"""Name of the guard on what stands for such a route elsewhere; it is no plugin."""
 
 
 def carry_route(
@@ -29,7 +31,7 @@ def carry_route(
     reason: str | None,
     plugins: Plugins,
     placing: Placing,
-) -> None:
+) -> bool:
     """Keep a route that the model cannot say. Without it nothing is matched that was not before.
 
     Args:
@@ -39,6 +41,9 @@ def carry_route(
         reason: why; None for one that is switched off.
         plugins: what acts on it.
         placing: says which of these are access controls.
+
+    Returns:
+        Whether it controls access, so that its requests must find no other route.
     """
     node = entity.node
     node.take_all()
@@ -47,12 +52,30 @@ def carry_route(
         name = entity.service.node.peek("name")
         kept["service"] = entity.service.id or (name.as_str() if name is not None else None)
     _section(gateway, "routes").append(kept)
+    closes = reason is not None and any(placing.closes(plugin) for plugin in plugins.values())
     level, message = Level.INFO, "it is switched off (status 0)"
     if reason is not None:
         level, message = Level.WARNING, f"only APISIX can say this route: {reason}"
-        if any(placing.kind(p)[1] in ACCESS for p in plugins.values() if not p.disabled):
-            level, message = Level.ERROR, message + _LOST
+    message += _REFUSES if closes else ""
     file.report.at(node, Fate.CARRIED, level, "routes", message)
+    return closes
+
+
+def stand_in(gateway: Gateway, route: Route, reason: str) -> None:
+    """Have a route that takes at least what one takes that the model cannot say, and that lets in
+    nobody: a wider route would let them in without its access control.
+    """
+    if any(_is_unsaid(host) for host in route.hosts):
+        route.hosts = []
+    guard = Guard(STAND_IN, "apisix", {"cannot": reason}, origin=route.origin)
+    origin = route.policies.origin
+    authentication = Authentication(guards=[guard], origin=route.origin)
+    route.policies = Policies(authentication=authentication, origin=origin)
+    gateway.routes.append(route)
+
+
+def _is_unsaid(host: str) -> bool:
+    return host.startswith("*") and not host.startswith("*.")
 
 
 def carry_sections(file: File, gateway: Gateway) -> None:

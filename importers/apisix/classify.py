@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from enum import Enum
 
+from gal.importers.apisix.answers import refuses
 from gal.importers.apisix.plugin import Plugin
 from gal.reading import Mapping, Node, Scalar, Sequence, is_placeholder
 
@@ -161,7 +162,8 @@ def classify(plugin: Plugin, treat_as_auth: frozenset[str]) -> PluginClass:
     if name in GROUPS and not plugin.conditional:
         return PluginClass.MODELLED
     if name in GROUPS:
-        return PluginClass.GUARD if GROUPS[name] in ACCESS else PluginClass.OTHER
+        closes = GROUPS[name] in ACCESS or refuses(plugin)
+        return PluginClass.GUARD if closes else PluginClass.OTHER
     if name in treat_as_auth or name in GUARDS:
         return PluginClass.GUARD
     if name in OBSERVERS:

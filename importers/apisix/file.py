@@ -137,6 +137,8 @@ def config_yaml(root: Mapping) -> InputError:
 
 
 def _document(file: File, root: Mapping) -> None:
+    if not len(root):
+        return  # a standalone file without anything in it
     sections = [key for key in root if _section(key) in KINDS and key != "plugins"]
     listed = any(isinstance(root.peek(key), Sequence | Mapping) for key in sections)
     if not sections or not listed or kind_of(root) is not None:
@@ -223,6 +225,18 @@ def _object(file: File, node: Mapping, kind: str | None, stored: str | None) -> 
     _add(file, Entity(kind, node, name))
 
 
+def _check_id(node: Node | None) -> None:
+    """Refuse a number that APISIX takes for no id.
+
+    Raises:
+        InputError: it is below 1, or no whole number.
+    """
+    if node is None or node.kind not in ("integer", "number"):
+        return
+    if not isinstance(node.plain(), int) or node.as_int() < 1:
+        raise node.error(f'"{node.as_str()}" is no id: numbers have to be whole, and 1 or more')
+
+
 def _stored_at(key: str) -> tuple[str, str] | None:
     """Kind and id of what is stored under a key such as `/apisix/routes/1`."""
     steps = key.strip("/").split("/")
@@ -233,6 +247,7 @@ def _stored_at(key: str) -> tuple[str, str] | None:
 
 
 def _add(file: File, entity: Entity) -> None:
+    _check_id(entity.node.peek("id"))
     file.entities.setdefault(entity.kind, []).append(entity)
     if entity.kind != "services":
         return

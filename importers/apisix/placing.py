@@ -32,7 +32,7 @@ from gal.importers.apisix.classify import (
 from gal.importers.apisix.plugin import Plugin, Plugins
 from gal.importers.apisix.sorting import TO_HTTPS, sort
 from gal.ledger import Fate, Level
-from gal.model import Headers, IpAccess, Policies, Policy, RequestLine
+from gal.model import Acl, Headers, IpAccess, Policies, Policy, RequestLine
 
 if TYPE_CHECKING:
     from gal.context import ImportContext
@@ -91,6 +91,12 @@ class Placing:
             found = sort(plugin, self.context.options.treat_as_auth, distinct)
             self._kinds[plugin] = found
         return found
+
+    def closes(self, plugin: Plugin) -> bool:
+        """Whether a plugin keeps somebody out: by who asks, or everybody."""
+        if plugin.disabled:
+            return False
+        return self.kind(plugin)[1] in ACCESS or answers.refuses(plugin)
 
     def members(self, plugins: Plugins, group: str) -> list[Plugin]:
         """The plugins of a group that act, in their order."""
@@ -302,8 +308,9 @@ class Placing:
         if group == "mirror":
             return self.mirrors.mirror(plugin, self.report)
         policy: Policy = _SIMPLE[group](plugin, self.report)
-        if group == "acl":
+        if isinstance(policy, Acl):
             self._name_consumers(plugin)
+            access.ask_for_a_group(policy, plugin, self.groups - self.consumers, self.report)
         return policy
 
     def _name_consumers(self, plugin: Plugin) -> None:

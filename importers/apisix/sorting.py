@@ -41,7 +41,7 @@ def _said(plugin: Plugin, names_are_apart: bool) -> PluginClass:
         or (GROUPS[name] == ANSWER and not answers.is_said_answer(plugin))
     )
     if unsaid:
-        return PluginClass.OTHER
+        return PluginClass.GUARD if answers.refuses(plugin) else PluginClass.OTHER
     unsaid = (name == "ua-restriction" and not access.is_by_agent_alone(plugin)) or (
         name == "consumer-restriction" and not _is_acl(plugin, names_are_apart)
     )

@@ -25,6 +25,8 @@ from gal.model import (
 from gal.reading import Node, Scalar, Sequence
 
 _ANYWHERE = frozenset((None, "/"))
+_WORDS = frozenset(("AND", "OR", "!AND", "!OR"))
+_WHOLE_NUMBER = re.compile(r"0|[1-9]\d{0,14}")
 _TOKEN = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|.", re.DOTALL)
 
 
@@ -39,12 +41,12 @@ def apply_vars(route: Route, node: Node) -> str | None:
     node.take_all()
     items = node.items
     if items and isinstance(items[0], Scalar):
-        word = items[0].as_str()
+        word = items[0].as_str().upper()
         if word == "AND":
             items = items[1:]
         elif word == "OR" and connection.apply_any(route, items[1:]):
             return None
-        elif word in ("OR", "!AND", "!OR"):
+        elif word in _WORDS:
             return f'"{word}" of conditions on variables'
         else:
             return _condition(route, node)  # a condition without the list around it
@@ -53,7 +55,7 @@ def apply_vars(route: Route, node: Node) -> str | None:
             raise item.mismatch("a list")
         first = item.items[0] if item.items else None
         if isinstance(first, Sequence) or (
-            isinstance(first, Scalar) and first.text in ("AND", "OR", "!AND", "!OR")
+            isinstance(first, Scalar) and first.text.upper() in _WORDS
         ):
             reason = apply_vars(route, item)
         else:
@@ -71,9 +73,12 @@ def _condition(route: Route, node: Sequence) -> str | None:
     invert = len(parts) > 2 and parts[1].as_str() == "!"
     if invert:
         del parts[1]
-    if len(parts) != 3:
+    if len(parts) == len(("variable", "value")) and isinstance(parts[1], Scalar):
+        operator, value = "==", parts[1]
+    elif len(parts) == len(("variable", "operator", "value")):
+        operator, value = parts[1].as_str().lower(), parts[2]
+    else:
         return f'a condition on "{variable}" without an operator and a value'
-    operator, value = parts[1].as_str(), parts[2]
     prefix, found = _source(variable)
     unsaid = f'"{operator}" on the variable "{variable}"'
     if prefix is None:
@@ -104,19 +109,14 @@ def _source(variable: str) -> tuple[str | None, str]:
 
 
 def _value_match(name: str, operator: str, value: Node) -> ValueMatch | None:
-    """The match on a header or parameter; an absent one is unequal to everything."""
-    if operator in ("==", "~="):
-        if not isinstance(value, Scalar) or value.is_null:
-            # nil: absent for "==", there for "~="
-            absent = isinstance(value, Scalar) and operator == "=="
-            return (
-                ValueMatch(name, kind=MatchKind.PRESENT, invert=absent)
-                if (isinstance(value, Scalar))
-                else None
-            )
-        return ValueMatch(name, [value.as_str()], invert=operator == "~=")
-    if operator in ("in", "IN") and isinstance(value, Sequence):
-        return ValueMatch(name, [item.as_str() for item in value.items])
+    """The match on a header or parameter; an absent one is unequal to everything. The variables
+    are texts: only a comparison with `==` and `~=` turns them into numbers.
+    """
+    if operator in ("==", "~=") and isinstance(value, Scalar):
+        return _equal(name, value, invert=operator == "~=")
+    if operator == "in" and isinstance(value, Sequence):
+        texts = [item for item in value.items if item.kind == "string"]
+        return ValueMatch(name, [item.as_str() for item in texts]) if texts else None
     if operator == "~~" and isinstance(value, Scalar):
         if value.as_str() == "^":
             return ValueMatch(name, kind=MatchKind.PRESENT)
@@ -124,6 +124,21 @@ def _value_match(name: str, operator: str, value: Node) -> ValueMatch | None:
     if operator == "~*" and isinstance(value, Scalar):
         regex = _search(f"(?i){value.as_str()}")
         return ValueMatch(name, kind=MatchKind.REGEX, regexes=[regex])
+    return None
+
+
+def _equal(name: str, value: Scalar, *, invert: bool) -> ValueMatch | None:
+    if value.is_null:
+        # In JSON it stands for nothing, which an absent one is; in YAML nothing is equal to it.
+        if value.source.text.lstrip()[:1] not in ("{", "["):
+            return None
+        return ValueMatch(name, kind=MatchKind.PRESENT, invert=not invert)
+    if value.kind == "string":
+        return ValueMatch(name, [value.as_str()], invert=invert)
+    if _WHOLE_NUMBER.fullmatch(value.text):
+        pattern = rf"^[ \t]*\+?0*{value.text}(?:\.0*)?[ \t]*\z"
+        regexes = [_search(pattern)]
+        return ValueMatch(name, kind=MatchKind.REGEX, regexes=regexes, invert=invert)
     return None
 
 

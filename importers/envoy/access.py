@@ -25,7 +25,7 @@ from gal.importers.envoy.principals import (
     principal,
 )
 from gal.importers.envoy.use import Reading, carried, empty, guarded, mappings, nothing
-from gal.importers.envoy.values import take_enum, take_flag, take_integer
+from gal.importers.envoy.values import as_flag, as_number, take_enum, take_flag
 from gal.ledger import Level
 from gal.model import Acl, IpAccess, Origin, UserAgentAccess
 
@@ -168,12 +168,7 @@ def _policy(use: Use, settings: Mapping, rules: _Rules) -> Reading:
             return nothing(use, "everybody is allowed")
         return _addressed(use, IpAccess(deny=list(_EVERYWHERE), origin=origin))
     if matched.kind == ADDRESS:
-        if not allows and matched.allow and matched.deny:
-            return guarded(use, "some of the denied addresses are let in")
-        allow, deny = (matched.allow, matched.deny) if allows else (matched.deny, matched.allow)
-        policy = IpAccess(allow=list(allow), deny=list(deny), origin=origin)
-        _tell_trusting(use, rules, policy)
-        return _addressed(use, policy)
+        return _addresses(use, matched, rules, origin)
     if matched.kind == AGENT and not allows and matched.allow:
         found = Reading(use, groups={"address"})
         found.policies.user_agent = UserAgentAccess(
@@ -194,26 +189,32 @@ def _policy(use: Use, settings: Mapping, rules: _Rules) -> Reading:
     return guarded(use, "it looks at headers")
 
 
+def _addresses(use: Use, matched: Term, rules: _Rules, origin: Origin) -> Reading:
+    """A policy on addresses, where they are those of connections."""
+    allows = rules.action == "ALLOW"
+    if not allows and matched.allow and matched.deny:
+        return guarded(use, "some of the denied addresses are let in")
+    if rules.trusting and not _is_edge(use):
+        return guarded(use, "addresses that X-Forwarded-For tells")
+    if use.chain.told:
+        return guarded(use, "addresses that the proxy in front tells")
+    allow, deny = (matched.allow, matched.deny) if allows else (matched.deny, matched.allow)
+    return _addressed(use, IpAccess(allow=list(allow), deny=list(deny), origin=origin))
+
+
 def _addressed(use: Use, policy: IpAccess) -> Reading:
     found = Reading(use, groups={"address"})
     found.policies.ip_access = policy
     return found
 
 
-def _tell_trusting(use: Use, rules: _Rules, policy: IpAccess) -> None:
-    """Envoy takes the client's address from X-Forwarded-For unless it is the edge."""
+def _is_edge(use: Use) -> bool:
+    """Whether Envoy takes the client's address from the connection, not from X-Forwarded-For."""
     hcm = use.chain.hcm
-    edge = hcm.peek("use_remote_address")
-    is_edge = edge is not None and "true" in str(edge.plain()).lower()
-    hops = hcm.peek("xff_num_trusted_hops")
-    trusted = take_integer(hcm, "xff_num_trusted_hops") if hops is not None else 0
-    if not rules.trusting or (is_edge and not trusted):
-        return
-    message = (
-        "Envoy takes the client's address from X-Forwarded-For here; elsewhere it is that of the"
-        " connection, unless the gateway is told whom to trust"
-    )
-    use.report.approximated(policy, "ip_access", message, "deny" if policy.deny else "allow")
+    edge, hops = hcm.peek("use_remote_address"), hcm.peek("xff_num_trusted_hops")
+    others = hcm.has("original_ip_detection_extensions")
+    own = edge is not None and as_flag(edge)
+    return own and not others and (hops is None or not as_number(hops, "xff_num_trusted_hops"))
 
 
 def _claims(use: Use, settings: Mapping) -> Reading:

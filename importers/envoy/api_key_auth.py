@@ -62,7 +62,7 @@ def read(use: Use) -> Reading:
     looked = section.header_names or section.query_params or section.cookie_names
     if not section.keys or not looked:
         return guarded(use, "without a key, or a place for it, it refuses everybody")
-    if consumers.is_own(use.chain) and not use.filter.name.endswith(".own"):
+    if consumers.is_own(use) and not use.filter.name.endswith(".own"):
         consumers.note_keys(use, section.keys)
         section.keys = []
     found = Reading(use, groups={"access"})

@@ -45,7 +45,7 @@ def read(use: Use) -> Reading:
     users = list(_users(text or "", source))
     if not users:
         return guarded(use, "without a user it refuses everybody")
-    if consumers.is_own(use.chain) and not use.filter.name.endswith(".own"):
+    if consumers.is_own(use) and not use.filter.name.endswith(".own"):
         consumers.note_users(use, users)
         users = []
     section = BasicAuth(users, realm, origin=Origin(source, {}))

@@ -163,11 +163,13 @@ class Chain:
         filters: in their order, with the router last.
         listener: name of the listener, for messages.
         hcm: settings of the connection manager.
+        told: the client's address is one that somebody tells, not that of the connection.
     """
 
     filters: list[HttpFilter]
     listener: str
     hcm: Mapping
+    told: bool = False
 
 
 @dataclass(slots=True)

@@ -92,7 +92,11 @@ _GUARDING_WORD = frozenset(
         *("pdp", "pep", "rbac", "signature", "sso", "token", "waf", "blocker"),
     )
 )
-_REFUSES = re.compile(r"[:.]\s*respond\b|\berror\s*\(")
+_REFUSES = re.compile(
+    r"\b(?:respond|error|assert|require|module|package|load|loadstring|loadfile|dofile|setfenv)\b"
+    r"|\b_G\b"
+)
+"""Names by which a script may answer, end, or have code from elsewhere do so."""
 
 _REFUSED = "here the other one acts first, so that some of the refused get another status"
 _LATER = "here that acts first, and this only on what it lets through"

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from gal.importers.envoy import jwk
+from gal.importers.envoy.own_scripts import is_of_consumers
 from gal.importers.envoy.use import Reading
 from gal.model import (
     ApiKey,
@@ -27,12 +28,12 @@ from gal.model import (
     ScopedPolicies,
     Secret,
 )
+from gal.reading import Mapping
 
 if TYPE_CHECKING:
-    from gal.importers.envoy.chain import Chain, Shared
+    from gal.importers.envoy.chain import HttpFilter, Shared
     from gal.importers.envoy.use import Use
     from gal.model import Gateway, Route
-    from gal.reading import Mapping
 
 KEY_HEADER = "x-gal-key"
 USER_HEADER = "x-gal-basic"
@@ -70,15 +71,23 @@ class People:
     own: dict[int, bool] = field(default_factory=dict)
 
 
-def is_own(chain: Chain, shared: Shared | None = None) -> bool:
+def is_own(use: Use) -> bool:
     """Whether GAL's own script finds out the consumers of a chain."""
-    del shared
-    return any(one.name == _SCRIPT and one.kind.endswith(".lua") for one in chain.filters)
+    known = use.shared.state(People).own
+    if id(use.chain) not in known:
+        known[id(use.chain)] = any(map(_is_script, use.chain.filters))
+    return known[id(use.chain)]
+
+
+def _is_script(one: HttpFilter) -> bool:
+    source = one.config.peek("default_source_code") if one.config is not None else None
+    text = source.peek("inline_string") if isinstance(source, Mapping) else None
+    return one.kind.endswith(".lua") and text is not None and is_script(one.name, text.as_str())
 
 
 def is_script(name: str, code: str) -> bool:
     """Whether a script is GAL's own."""
-    return name == _SCRIPT and "local consumers = {" in code and f'set("{NAMESPACE}"' in code
+    return name == _SCRIPT and is_of_consumers(code)
 
 
 def claims_label(use: Use) -> str | None:

@@ -27,6 +27,7 @@ _FEATURE = "cors"
 _SAFE = "Accept"
 """A header that pages may send without being allowed to (https://fetch.spec.whatwg.org/)."""
 
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE")
 _EVERY = frozenset((".*", "^.*$", ".*$", "^.*"))
 _NOBODY = r"[^\s\S]"
 _ALLOW_ORIGIN = "access-control-allow-origin"
@@ -88,10 +89,10 @@ def read(use: Use) -> Reading:
 def settle(policy: Cors, answer: list[Step] | None, shared: Shared) -> None:
     """What GAL's own changes of the answer say, and what the lack of them means."""
     if answer is None:
-        if not policy.allowed_headers:
-            policy.allowed_headers = [_SAFE]
-            message = "no header is allowed but those that need it not, of which one is named here"
-            shared.report.about(policy, Fate.APPROXIMATED, Level.INFO, _FEATURE, message)
+        if policy.allow_credentials:
+            _as_asked(policy, shared)
+        elif not policy.allowed_headers:
+            _no_headers(policy, shared)
         return
     for step in answer:
         name, value = step.name.lower(), step.value
@@ -103,6 +104,26 @@ def settle(policy: Cors, answer: list[Step] | None, shared: Shared) -> None:
             policy.allow_origin_when_absent = True
     if policy.reflect_any_origin and policy.allow_credentials:
         policy.allowed_origins, policy.reflect_any_origin = ["*"], False
+
+
+def _as_asked(policy: Cors, shared: Shared) -> None:
+    """Beside credentials Envoy takes `*` for what the preflight asks for."""
+    if policy.allowed_methods == ["*"]:
+        policy.allowed_methods = list(_METHODS)
+        message = "Envoy repeats the method that is asked for: all that have a name are listed here"
+        shared.report.about(
+            policy, Fate.APPROXIMATED, Level.INFO, _FEATURE, message, "allowed_methods"
+        )
+    if policy.allowed_headers == ["*"]:
+        policy.allowed_headers = []
+    elif not policy.allowed_headers:
+        _no_headers(policy, shared)
+
+
+def _no_headers(policy: Cors, shared: Shared) -> None:
+    policy.allowed_headers = [_SAFE]
+    message = "no header is allowed but those that need it not, of which one is named here"
+    shared.report.about(policy, Fate.APPROXIMATED, Level.INFO, _FEATURE, message)
 
 
 def _enabled(levels: list[Mapping]) -> float:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from gal.importers.envoy.routes import Condition
 from gal.ledger import Fate, Level
-from gal.reading import Mapping, Node
+from gal.reading import Mapping, Node, Sequence
 
 if TYPE_CHECKING:
     from gal.ledger import Reporter
@@ -89,6 +89,16 @@ def speaks_tls(chain: Mapping) -> bool:
     if chain.has("tls_context") or socket is None:
         return chain.has("tls_context")
     return not is_plain(socket)
+
+
+def asks_for_tls(chain: Mapping) -> bool:
+    """Whether only encrypted connections come to a chain."""
+    match = chain.peek("filter_chain_match")
+    if not isinstance(match, Mapping):
+        return False
+    names, transport = match.peek("server_names"), match.peek("transport_protocol")
+    named = isinstance(names, Sequence) and bool(names.items)
+    return named or (transport is not None and transport.as_str() == "tls")
 
 
 def is_plain(socket: Node) -> bool:

@@ -22,6 +22,7 @@ from gal.importers.envoy import (
     forward_auth,
     header_mutation,
     jwt_auth,
+    jwt_providers,
     lua,
     rate_limit,
     sessions,
@@ -167,6 +168,7 @@ def finish_filters(gateway: Gateway, shared: Shared) -> None:
     """
     state = shared.state(_Filters)
     jwt_auth.split_routes(gateway, shared)
+    jwt_providers.unused(shared)
     consumers.finish(gateway, shared)
     for identity, (node, message) in state.seen.items():
         if identity not in state.used:

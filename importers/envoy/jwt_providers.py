@@ -16,12 +16,13 @@ from gal.importers.envoy.use import AUTHENTICATION
 from gal.importers.envoy.values import take_duration, take_flag, take_integer, take_text
 from gal.ledger import Fate, Level
 from gal.model import ClaimToHeader, JwtAuth, Origin
-from gal.reading import is_placeholder
+from gal.reading import Mapping, is_placeholder
 from gal.redacted import is_redacted
 
 if TYPE_CHECKING:
+    from gal.importers.envoy.chain import Shared
     from gal.importers.envoy.use import Use
-    from gal.reading import Mapping
+    from gal.reading import Node
 
 _NEVER = 2**32 - 1
 _LEEWAY = 60
@@ -95,6 +96,27 @@ def _table(use: Use, key: str) -> dict[str, Mapping]:
     if identity not in known:
         known[identity] = dict(mappings(use.base, key))
     return known[identity]
+
+
+def unused(shared: Shared) -> None:
+    """Say of providers and requirements that no route asks for them."""
+    state = shared.state(_Known)
+    for kind, tables in (("provider", state.providers), ("requirement", state.requirements)):
+        for node in (one for table in tables.values() for one in table.values()):
+            if node.taken or _is_settled(node):
+                continue
+            node.take_all()
+            message = f"no route asks for this {kind}"
+            shared.report.at(node, Fate.DROPPED, Level.INFO, AUTHENTICATION, message)
+
+
+def _is_settled(node: Node | None) -> bool:
+    """Whether all around it was read at once."""
+    while node is not None:
+        if isinstance(node, Mapping) and node.all_taken:
+            return True
+        node = node.parent
+    return False
 
 
 def named(use: Use, name: str) -> Check | None:
@@ -214,8 +236,11 @@ def _provider(use: Use, node: Mapping) -> Check:
         if not header.startswith(_LIMIT_HEADER):
             policy.claims_to_headers.append(ClaimToHeader(claim, header, origin=Origin(one, {})))
     policy.run_on_preflight = not (take_flag(use.base, "bypass_cors_preflight") or False)
+    if not policy.run_on_preflight:
+        message = "no OPTIONS needs a token; in Envoy one without the headers of a preflight does"
+        use.report.approximated(policy, AUTHENTICATION, message, "run_on_preflight")
     credential = _credential(node)
-    if credential is not None and consumers.is_own(use.chain):
+    if credential is not None and consumers.is_own(use):
         consumers.note_token(use, credential, policy)
         policy.key_claim = "iss"
         policy.issuer = None if policy.issuer == credential else policy.issuer

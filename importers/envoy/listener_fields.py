@@ -61,9 +61,8 @@ MANAGER = {
     **quiet(
         "internal_address_config", "idle_timeout", "request_headers_timeout", "upgrade_configs"
     ),
-    **quiet(
-        "merge_slashes", "normalize_path", "path_with_escaped_slashes_action", "use_remote_address"
-    ),
+    **quiet("merge_slashes", "normalize_path", "use_remote_address"),
+    "path_with_escaped_slashes_action": "slashes that are escaped in paths stay as they are",
     **quiet("strip_matching_host_port", "strip_any_host_port", "strip_trailing_host_dot"),
     **quiet(
         "scheme_header_transformation", "early_header_mutation_extensions", "stream_flush_timeout"

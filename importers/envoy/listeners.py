@@ -19,6 +19,7 @@ from gal.importers.envoy.endpoints import read_address
 from gal.importers.envoy.filter_chains import (
     DECIDING,
     Rivals,
+    asks_for_tls,
     breadth,
     condition_of,
     covers,
@@ -27,6 +28,7 @@ from gal.importers.envoy.filter_chains import (
     speaks_tls,
 )
 from gal.importers.envoy.listener_fields import CHAIN, LISTENER, MANAGER, PLAIN, UNSET
+from gal.importers.envoy.listener_filters import listener_filters
 from gal.importers.envoy.replies import settle
 from gal.importers.envoy.routes import Condition
 from gal.importers.envoy.tls import Certificates, Downstream, downstream, tls_context
@@ -44,14 +46,6 @@ if TYPE_CHECKING:
 _FEATURE = "listeners"
 _MANAGER = "envoy.filters.network.http_connection_manager"
 _OWN_STATE = "gal.connection"
-_LISTENER_FILTERS = {
-    "envoy.filters.listener.tls_inspector": (Level.INFO, "every gateway looks for the server name"),
-    "envoy.filters.listener.http_inspector": (Level.INFO, "every gateway looks for the protocol"),
-    "envoy.filters.listener.proxy_protocol": (
-        Level.WARNING,
-        "elsewhere the client's address is that of the connection",
-    ),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +182,7 @@ class ListenerReader:
             message = "other gateways listen on TCP ports only"
             report.at(node, Fate.DROPPED, Level.WARNING, _FEATURE, message)
             return
-        self._listener_filters(node)
+        told = listener_filters(node, report, kept)
         chains = node.take_mappings("filter_chains")
         default = node.take_mapping("default_filter_chain")
         origin = Origin(node, {"host": "address", "port": "address"})
@@ -203,11 +197,20 @@ class ListenerReader:
             report.at(node, Fate.APPROXIMATED, Level.WARNING, _FEATURE, message, whole=False)
         chosen = self._chosen_by_tree(node)
         for chain, tls in zip(chains, speaking, strict=True):
+            if not tls and asks_for_tls(chain):
+                chain.take_all()
+                message = "no connection comes to it: it asks for TLS, and does not speak it"
+                report.at(chain, Fate.DROPPED, Level.INFO, _FEATURE, message)
+                continue
             condition = condition_of(chain, self.report, alone=len(chains) == 1)
             condition.unsaid += chosen
+            if told and condition.sources:
+                condition.unsaid += ("the connection's source_prefix_ranges, behind a proxy",)
             if mixed:
                 condition.schemes = ("https",) if tls else ("http",)
             secure |= self._chain(chain, listener, condition, kept)
+        for _, served in self._served[before:]:
+            served.chain.told = told
         if secure:
             listener.protocol = "https"
         if len(self._served) > before:
@@ -215,17 +218,6 @@ class ListenerReader:
         if kept:
             listeners = self.shared.gateway.extensions.setdefault("envoy", {})
             listeners.setdefault("listeners", {})[name] = kept
-
-    def _listener_filters(self, node: Mapping) -> None:
-        for one in node.take_mappings("listener_filters"):
-            name = one.take_str("name", "")
-            typed = take_typed(one)
-            kind = (typed.kind if typed is not None else "") or canonical(name)
-            level, message = _LISTENER_FILTERS.get(
-                kind, (Level.WARNING, f"only Envoy has the listener filter {kind}")
-            )
-            one.take_all()
-            self.report.at(one, Fate.DROPPED, level, _FEATURE, message)
 
     def _chosen_by_tree(self, node: Mapping) -> tuple[str, ...]:
         """What the model cannot compare where a tree chooses the chain."""
@@ -343,6 +335,10 @@ class ListenerReader:
             keep(self.shared.gateway.extensions, {"upgrade_configs": kept})
 
 
+_ADDRESS = ("xff_num_trusted_hops", "original_ip_detection_extensions")
+"""What says whose address the client's is, besides `use_remote_address`."""
+
+
 def _unlike_others(node: Mapping, report: Reporter, *, edge: bool) -> dict[str, Any]:
     """What Envoy does, but other gateways do not, where the file does not say it."""
     if not (node.has("normalize_path") and node.has("merge_slashes")):
@@ -383,7 +379,10 @@ def _fingerprint(served: Served) -> object:
 
 def _requests(served: Served) -> tuple[str, bool]:
     """Equal for connection managers that do the same with what comes to them."""
-    plain = [_plain(served.table), [_plain(one.node) for one in served.chain.filters]]
+    chain = served.chain
+    whose = [chain.hcm.peek(key) for key in _ADDRESS]
+    told = [chain.told, *(None if one is None else _plain(one) for one in whose)]
+    plain = [_plain(served.table), [_plain(one.node) for one in chain.filters], told]
     return repr(plain), served.edge
 
 

@@ -1,5 +1,5 @@
-"""The filter `lua`: scripts. Those that GAL writes are read back as the policies that they are;
-their first line says which it is, and `filter_context` of the route what it does there.
+"""The filter `lua`: scripts. Those that GAL writes are read back as the policies that they are:
+`filter_context` of the route says what they do there.
 
 Any other script only Envoy can run. One that may answer requests itself is a guard (law 2).
 
@@ -9,11 +9,13 @@ Source: https://www.envoyproxy.io/docs/envoy/latest/api-v3/extensions/filters/ht
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from gal.importers.envoy import consumers
 from gal.importers.envoy.classify import may_refuse, sounds_guarding
+from gal.importers.envoy.own_scripts import is_own
 from gal.importers.envoy.use import Reading, carried, guarded, nothing
 from gal.importers.envoy.values import take_flag, take_text
 from gal.model import (
@@ -35,15 +37,7 @@ if TYPE_CHECKING:
     from gal.importers.envoy.use import Use
 
 Json = dict[str, Any]
-
-_MARKS = {
-    "gal.headers_": "-- Takes headers away, renames them",
-    "gal.query": "-- Changes query parameters;",
-    "gal.request_line": "-- The upstream sees another method.",
-    "gal.size_limit": "-- Refuses a request that neither says its length",
-    "gal.transformation": "-- Changes the fields of JSON bodies.",
-    "gal.limit_headers": "-- Of what several limiters tell",
-}
+_TEXT = re.compile(r"[\"']([\w-]+)[\"']")
 
 
 def read(use: Use) -> Reading:
@@ -55,16 +49,17 @@ def read(use: Use) -> Reading:
     name = use.filter.name
     if code is not None and consumers.is_script(name, code):
         return consumers.read(use, code, _context(use))
-    for prefix, mark in _MARKS.items():
-        if code is not None and name.startswith(prefix) and code.lstrip().startswith(mark):
-            return _own(use, prefix)
+    if code is not None and is_own(name, code):
+        return _own(use, next(prefix for prefix in _MADE if name.startswith(prefix)))
     if code is None:
         return guarded(use, "a script that stands elsewhere")
     if not code.strip() and not sounds_guarding(name):
         return nothing(use, "there is no script for these routes")
     if may_refuse(code) or sounds_guarding(name):
         return guarded(use, "a script that may answer requests itself")
-    return carried(use, "elsewhere the script does not run")
+    found = carried(use, "elsewhere the script does not run")
+    found.marks["mentioned"] = {text.lower() for text in _TEXT.findall(code)}
+    return found
 
 
 def _code(use: Use) -> str | None:

@@ -90,13 +90,30 @@ class Matched:
         route.schemes = list(schemes or ())
 
 
-def read_match(node: Mapping, *, edge: bool) -> Matched:
-    """A `RouteMatch`. With `edge` the gateway itself sets `X-Forwarded-Proto`."""
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How the gateway reads requests before it compares them.
+
+    Attributes:
+        edge: it sets `X-Forwarded-Proto` itself.
+        own_scheme: the scheme is that of the connection, whatever clients say.
+        parameters: what follows a semicolon in a path is not compared.
+    """
+
+    edge: bool
+    own_scheme: bool
+    parameters: bool = False
+
+
+def read_match(node: Mapping, reading: Reading) -> Matched:
+    """A `RouteMatch`."""
     found = Matched()
     found.insensitive = take_flag(node, "case_sensitive") is False
     _path(node, found)
+    if reading.parameters and found.path is not None:
+        found.path = _with_parameters(found.path)
     for header in node.take_mappings("headers"):
-        _header(header, found, edge=edge)
+        _header(header, found, reading)
     for query in node.take_mappings("query_parameters"):
         _query(query, found)
     for state in node.take_mappings("filter_state"):
@@ -105,20 +122,25 @@ def read_match(node: Mapping, *, edge: bool) -> Matched:
     if grpc is not None:
         grpc.take_all()
         found.grpc = True
-    share = node.take("runtime_fraction") or node.take("runtime")
-    if share is not None:
-        percent = as_percent(share, "runtime_fraction")
-        if percent == 0:
-            found.never = True
-        elif percent < 100:
-            found.unsaid.append("a share of the requests")
-        share.take_all()
+    _share(node, found)
     for key, what in _UNSAYABLE.items():
         below = node.take(key)
         if below is not None:
             below.take_all()
             found.unsaid.append(what)
     return found
+
+
+def _share(node: Mapping, found: Matched) -> None:
+    share = node.take("runtime_fraction") or node.take("runtime")
+    if share is None:
+        return
+    percent = as_percent(share, "runtime_fraction")
+    if percent == 0:
+        found.never = True
+    elif percent < 100:
+        found.unsaid.append("a share of the requests")
+    share.take_all()
 
 
 def _path(node: Mapping, found: Matched) -> None:
@@ -154,10 +176,23 @@ def _path(node: Mapping, found: Matched) -> None:
                 found.methods = ["CONNECT"]
 
 
-def _header(node: Mapping, found: Matched, *, edge: bool) -> None:
+def _with_parameters(path: PathMatch) -> PathMatch:
+    """A path with whatever stands behind a semicolon."""
+    if path.path is not None:
+        pattern = f"{re.escape(path.path)}(?:;.*)?"
+    elif path.path_segments is not None:
+        pattern = f"{re.escape(path.path_segments)}(?:[/;].*)?"
+    elif path.path_regex is not None:
+        pattern = f"(?:{path.path_regex.pattern})(?:;.*)?"
+    else:
+        return path
+    return PathMatch(path_regex=Regex(pattern), origin=path.origin)
+
+
+def _header(node: Mapping, found: Matched, reading: Reading) -> None:
     name = node.take_str("name", "")
     inverted = take_flag(node, "invert_match") or False
-    node.mark("treat_missing_header_as_empty")
+    empty = take_flag(node, "treat_missing_header_as_empty") or False
     ranged = node.take("range_match")
     if ranged is not None:
         ranged.take_all()
@@ -167,6 +202,9 @@ def _header(node: Mapping, found: Matched, *, edge: bool) -> None:
     if match is None:
         present = take_flag(node, "present_match")
         wanted = (present is not False) != inverted
+        if empty:  # an absent one counts as there
+            found.never |= not wanted
+            return
         _present(ValueMatch(name, kind=MatchKind.PRESENT, origin=Origin(node, {})), found, wanted)
         return
     if match.unsaid:
@@ -176,7 +214,7 @@ def _header(node: Mapping, found: Matched, *, edge: bool) -> None:
     lower = name.lower()
     if lower == ":method" and not inverted and _method(match, found):
         return
-    if _scheme(lower, match, found, inverted=inverted, edge=edge):
+    if _scheme(lower, match, found, reading, inverted=inverted):
         return
     if lower == ":path":
         if not _absent(match, found, inverted=inverted, node=node):
@@ -197,11 +235,12 @@ def _compared(
     one = match.of("host" if lower == ":authority" else name)
     one.origin = Origin(node, {})
     one.invert = inverted
+    if empty and not inverted and match.takes_empty:
+        found.unsaid.append(f"a header {name} that is empty or not there")
+        return
     found.headers.append(one)
     if inverted and not empty:
         found.headers.append(ValueMatch(name, kind=MatchKind.PRESENT, origin=Origin(node, {})))
-    elif empty and not inverted and match.takes_empty:
-        found.unsaid.append(f"a header {name} that is empty or not there")
 
 
 def _value(node: Mapping) -> StringMatch | None:
@@ -232,6 +271,8 @@ def _present(match: ValueMatch, found: Matched, wanted: bool) -> None:
 
 
 def _method(match: StringMatch, found: Matched) -> bool:
+    if match.ignore_case:
+        return False
     if match.kind is MatchKind.EXACT:
         methods = [match.text]
     else:
@@ -248,8 +289,11 @@ def _method(match: StringMatch, found: Matched) -> bool:
     return True
 
 
-def _scheme(name: str, match: StringMatch, found: Matched, *, inverted: bool, edge: bool) -> bool:
-    if name != ":scheme" and not (edge and name == "x-forwarded-proto"):
+def _scheme(
+    name: str, match: StringMatch, found: Matched, reading: Reading, *, inverted: bool
+) -> bool:
+    told = {":scheme": reading.own_scheme, "x-forwarded-proto": reading.edge}
+    if not told.get(name, False):
         return False
     if match.kind is not MatchKind.EXACT or match.text.lower() not in _SCHEMES:
         return False

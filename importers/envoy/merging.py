@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from gal.importers.envoy import consumers, cors, header_mutation, replies, sessions
 from gal.importers.envoy.classify import inversions
+from gal.importers.envoy.disguise import disguises
 from gal.importers.envoy.use import AUTHENTICATION, CLOSED
 from gal.ledger import Fate, Level
 from gal.model import (
@@ -149,6 +150,8 @@ def merge(readings: list[Reading], shared: Shared) -> Merged:
             found.request.append(reading.request)
         if reading.response:
             found.response.insert(0, reading.response)
+    for control in disguises(readings, shared):
+        add_guard(found.policies, control)
     marks = _marks(readings, found)
     if found.policies.cors is not None:
         cors.settle(found.policies.cors, marks.get("cors_answer"), shared)

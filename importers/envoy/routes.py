@@ -16,7 +16,7 @@ from gal.importers.envoy.carried import carry, keep, quiet
 from gal.importers.envoy.chain import Chain, Override, Overrides, Scope, Shared, take_overrides
 from gal.importers.envoy.filters import place_filters
 from gal.importers.envoy.headers import Steps, headers, take_steps
-from gal.importers.envoy.matches import Matched, read_match
+from gal.importers.envoy.matches import Matched, Reading, read_match
 from gal.importers.envoy.names import Names
 from gal.importers.envoy.replies import settle_metadata
 from gal.importers.envoy.resilience import retry
@@ -139,7 +139,7 @@ class RouteReader:
         shared: what all routes share.
         directory: the clusters.
         chain: the filters that requests pass.
-        edge: the gateway itself sets `X-Forwarded-Proto`.
+        reading: how the gateway reads requests before it compares them.
         specific_last: changes of headers of narrower scopes are applied last.
         names: names of routes that are in use.
     """
@@ -147,7 +147,7 @@ class RouteReader:
     shared: Shared
     directory: Directory
     chain: Chain
-    edge: bool
+    reading: Reading
     specific_last: bool
     names: Names
 
@@ -172,7 +172,7 @@ class RouteReader:
         """
         report = self.shared.report
         match = node.take_mapping("match")
-        matched = read_match(match, edge=self.edge) if match is not None else Matched()
+        matched = read_match(match, self.reading) if match is not None else Matched()
         if matched.never:
             node.take_all()
             message = "it never takes a request"

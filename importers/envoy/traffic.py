@@ -160,7 +160,9 @@ def fault(use: Use) -> Reading:
         limited = any(
             settings.has(key) for key in ("headers", "upstream_cluster", "downstream_nodes")
         )
-        if certain and not limited and not settings.has("max_active_faults"):
+        if certain and limited:
+            return guarded(use, "it refuses every request of some kind")
+        if certain and not settings.has("max_active_faults"):
             use.take_all()
             found = Reading(use, groups={"answer"})
             found.policies.direct_response = DirectResponse(

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from gal.importers.envoy.carried import carry, keep, quiet
 from gal.importers.envoy.chain import Chain, Shared
 from gal.importers.envoy.domains import ANY, Domain, Domains, Group, extended, grouped, parse
+from gal.importers.envoy.matches import Reading
 from gal.importers.envoy.names import Names
 from gal.importers.envoy.routes import (
     Condition,
@@ -24,7 +25,7 @@ from gal.importers.envoy.routes import (
     guard,
     read_scope,
 )
-from gal.importers.envoy.values import take_enum, take_flag
+from gal.importers.envoy.values import as_flag, take_enum, take_flag
 from gal.ledger import Fate, Level
 from gal.model import (
     DirectResponse,
@@ -103,9 +104,11 @@ class TableReader:
         around = read_scope(table, self.shared, kept)
         specific_last = take_flag(table, "most_specific_header_mutations_wins") or False
         ignores_port = take_flag(table, "ignore_port_in_host_matching") or False
+        parameters = _flag(table, "ignore_path_parameters_in_path_matching")
         condition = _by_header(table, condition, report)
         kept |= carry(table, report, _FEATURE, _ROUTES)
-        reader = RouteReader(self.shared, self.directory, chain, edge, specific_last, self.names)
+        reading = Reading(edge, edge or _own_scheme(chain.hcm), parameters)
+        reader = RouteReader(self.shared, self.directory, chain, reading, specific_last, self.names)
         hosts = table.take_mappings("virtual_hosts")
         owned = _owned(hosts, report, ignores_port=ignores_port)
         _say_ports(table, owned, chain.hcm, report)
@@ -221,6 +224,18 @@ class TableReader:
             route.headers = [group.authority]
         condition.put(route)
         return route
+
+
+def _flag(table: Mapping, key: str) -> bool:
+    """A flag that stays untaken."""
+    node = table.peek(key)
+    return node is not None and as_flag(node)
+
+
+def _own_scheme(hcm: Mapping) -> bool:
+    """Whether the connection manager sets the scheme, whatever clients say."""
+    transformed = hcm.peek("scheme_header_transformation")
+    return isinstance(transformed, Mapping) and transformed.has("scheme_to_overwrite")
 
 
 def _by_header(table: Mapping, condition: Condition, report: Reporter) -> Condition:

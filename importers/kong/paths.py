@@ -38,6 +38,8 @@ def read_path(node: Node, *, old: bool) -> PathMatch:
     path = migrated(text) if old else text
     if path.startswith("~/"):
         dialect = Dialect.PCRE if old else Dialect.RUST
+        if has_loose_alternatives(path[1:]):
+            return PathMatch(path_regex=Regex(f"^{path[1:]}", dialect, Anchor.SEARCH))
         return PathMatch(path_regex=Regex(path[1:], dialect, Anchor.START))
     if not path.startswith("/"):
         raise node.error(

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from gal.importers.kong.fields import take_choice, take_idle, take_required, take_tags
-from gal.importers.kong.paths import has_loose_alternatives, read_path
+from gal.importers.kong.paths import read_path
 from gal.importers.kong.services import STREAM, read_name
 from gal.ledger import Fate, Level
 from gal.model import (
@@ -119,22 +119,24 @@ def read_route(file: File, entity: Entity, renamed: dict[str, str]) -> Route:
         message = f'Kong refuses a second route of this name; it is read as "{route.name}"'
         report.at(node.entries["name"], Fate.APPROXIMATED, Level.WARNING, "name", message)
     _check_match(node, route, protocols)
-    _warn_of_alternatives(node, route, report)
     extensions: dict[str, Any] = {}
     _read_protocols(node, route, protocols, extensions, file)
     _read_forwarding(node, route, protocols, extensions, file, entity.old)
+    _warn_of_alternatives(node, route, report)
     if extensions:
         route.extensions["kong"] = extensions
     return route
 
 
 def _warn_of_alternatives(node: Mapping, route: Route, report: Reporter) -> None:
+    """Kong anchors only the first of several alternatives at the start of the path. What it strips
+    is as long as what fits, but from the start.
+    """
+    if route.rewrite is None or not route.rewrite.strip_prefix:
+        return
     for item, path in zip(node.take_sequence("paths"), route.paths, strict=True):
-        if path.path_regex is not None and has_loose_alternatives(path.path_regex.pattern):
-            message = (
-                "Kong anchors only the first of these alternatives at the start of the path, "
-                "the others match anywhere in it; here all of them are anchored"
-            )
+        if path.path_regex is not None and path.path_regex.anchor is Anchor.SEARCH:
+            message = "where an alternative fits in the middle of the path, Kong strips the start"
             report.at(item, Fate.APPROXIMATED, Level.WARNING, "paths", message)
 
 

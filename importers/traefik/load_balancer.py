@@ -20,6 +20,7 @@ from gal.model import (
     LoadBalancer,
     Origin,
     Protocol,
+    Retry,
     Service,
     Upstream,
 )
@@ -80,6 +81,7 @@ def read_balancer(name: str, node: Mapping, transport: Transport, report: Report
         names = {"mode": "passHostHeader"}
         upstream.host_header = HostHeader(HostMode.TARGET, origin=Origin(node, names))
     upstream.timeout = transport.timeout
+    upstream.retry = Retry(attempts=0, origin=Origin(node, {}))
     if secure:
         upstream.tls = transport.tls
     if transport.kept:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from gal.importers.traefik.carried import Kept, carry, quiet
 from gal.importers.traefik.options import duration, flag, section, strings, text
 from gal.ledger import Fate, Level
-from gal.model import Certificate, Gateway, Origin, Secret, Timeout, UpstreamTls
+from gal.model import Certificate, Duration, Gateway, Origin, Secret, Timeout, UpstreamTls
 from gal.reading import Mapping
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ TLS_NAMES = {
     "ca_certificates": "rootCAs",
     "client_certificate": "certificates",
 }
+_DIAL = Duration.seconds(30)
+_EVER = Duration(0)
 TIMEOUT_NAMES = {"connect": "dialTimeout", "read": "responseHeaderTimeout"}
 _PEM = "-----BEGIN"
 _ONLY = "other gateways speak TLS to the servers without it"
@@ -43,13 +45,25 @@ class Transport:
 
     Attributes:
         tls: for servers of HTTPS.
-        timeout: how long is waited, where something is said of it.
+        timeout: how long is waited.
         kept: what only Traefik knows.
     """
 
     tls: UpstreamTls
-    timeout: Timeout | None
+    timeout: Timeout
     kept: dict[str, Any]
+
+
+def _timeout(
+    origin: Origin, connect: Duration | None = None, answer: Duration | None = None
+) -> Timeout:
+    """How long Traefik waits: 30 s for a connection, and for ever for the rest, unless told."""
+    return Timeout(
+        connect=_DIAL if connect is None else connect,
+        send=_EVER,
+        read=_EVER if answer is None else answer,
+        origin=origin,
+    )
 
 
 @dataclass(slots=True)
@@ -67,7 +81,8 @@ class Transports:
 
     def own(self, where: Mapping) -> Transport:
         """Traefik's own way: certificates are checked."""
-        return Transport(UpstreamTls(verify=True, origin=Origin(where, {})), None, {})
+        origin = Origin(where, {})
+        return Transport(UpstreamTls(verify=True, origin=origin), _timeout(origin), {})
 
     def is_read(self, name: str) -> bool:
         """Whether somebody has asked for it."""
@@ -99,16 +114,14 @@ class Transports:
             kept["forwardingTimeouts"] = more
         return Transport(tls, timeout, kept)
 
-    def _timeouts(self, node: Mapping) -> tuple[Timeout | None, dict[str, Any]]:
+    def _timeouts(self, node: Mapping) -> tuple[Timeout, dict[str, Any]]:
         below = section(node, "forwardingTimeouts")
         if below is None:
-            return None, {}
+            return _timeout(Origin(node, {})), {}
         connect, answer = duration(below, "dialTimeout"), duration(below, "responseHeaderTimeout")
         quiet_ones = quiet("idleConnTimeout", "readIdleTimeout", "pingTimeout")
         kept = carry(below, self.report, "timeout", *quiet_ones)
-        if connect is None and answer is None:
-            return None, kept
-        timeout = Timeout(connect=connect, read=answer, origin=Origin(below, TIMEOUT_NAMES))
+        timeout = _timeout(Origin(below, TIMEOUT_NAMES), connect, answer)
         if answer is not None and answer.nanoseconds:
             message = "it is how long an answer may take to begin; elsewhere pauses count, too"
             self.report.approximated(timeout, "timeout", message, "read")

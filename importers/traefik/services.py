@@ -123,7 +123,9 @@ class Services:
             if not node.taken and not node.all_taken:
                 self._keep("middlewares", name, node, "nothing uses it")
             elif name not in self.dynamic.acting:
-                self._keep("middlewares", name, node, "only routers that Traefik leaves out name it")
+                self._keep(
+                    "middlewares", name, node, "only routers that Traefik leaves out name it"
+                )
 
     def _settle_hosts(self) -> None:
         """Servers that get their own name as `Host` get no other one from a middleware."""

@@ -2,34 +2,39 @@
 
 from __future__ import annotations
 
+import copy
+
 from gal import model as m
 from gal.model import Gateway, Secret
 from tests.drift.mutation_table import (
     ENVOY,
     Change_,
-    added,
     in_policy,
     on_route,
     on_upstream,
     policy,
     route,
-    seconds,
     service,
 )
 from tests.drift.mutations import Mutation
 
+JWKS = (
+    '{"keys": [{"kty": "oct", "alg": "HS256", "k": "ZXhhbXBsZS1vbmx5LXNlY3JldC1vZi0zMi1ieXRlcyE"}]}'
+)
 AUTHORITY = "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----"
 OTHER = "-----BEGIN CERTIFICATE-----\nAQ==\n-----END CERTIFICATE-----"
 KEY = "-----BEGIN PRIVATE KEY-----\nAA==\n-----END PRIVATE KEY-----"
 OTHER_KEY = "-----BEGIN PRIVATE KEY-----\nAQ==\n-----END PRIVATE KEY-----"
 
-TRAEFIK = ("traefik", "envoy")
 APISIX = ("apisix", "gal")
+CLIENTS = {"caFiles": ["/ca.pem"], "clientAuthType": "RequireAndVerifyClientCert"}
+OTHER_CLIENTS = {**CLIENTS, "caFiles": ["/other.pem"]}
 
 
 def jwt(**fields: object) -> m.Authentication:
     """Tokens of one issuer."""
-    values = {"issuer": "https://id.test", "audiences": ["shop"], "jwks": '{"keys": []}'}
+    values = {"issuer": "https://id.test", "audiences": ["shop"], "jwks": JWKS}
+    values["algorithms"] = ["HS256"]
     return m.Authentication(jwt=m.JwtAuth(**{**values, **fields}))  # type: ignore[arg-type]
 
 
@@ -79,10 +84,13 @@ def request_headers(**operations: object) -> m.Headers:
     return m.Headers(request=m.Operations(**operations))  # type: ignore[arg-type]
 
 
-def moved_up(gateway: Gateway) -> None:
-    """The route for everything before the others, on a gateway that goes by the file's order."""
-    routes = service(gateway, "billing").routes
-    routes.insert(0, routes.pop())
+def split(gateway: Gateway) -> None:
+    """The hosts of a route each in a route of its own."""
+    whole = route(gateway, "orders")
+    other = copy.deepcopy(whole)
+    whole.hosts, other.hosts = whole.hosts[:1], whole.hosts[1:]
+    other.name = "orders-more"
+    service(gateway, "orders").routes.append(other)
 
 
 def wide(priority: int) -> Change_:
@@ -98,16 +106,13 @@ def wide(priority: int) -> Change_:
 
 SECURE = on_route("export", "schemes", ["https"])
 REDIRECTED = both(SECURE, on_route("export", "https_redirect", m.HttpsRedirect(301)))
-IPS = "ip_access"
-PLACES = ["api.example.com"]
-
 MORE = [
     # routes
     Mutation(
         "another route wins",
         lambda g: setattr(route(g, "wide"), "priority", 90),
         ("D008",),
-        ("kong", "traefik"),
+        ("kong", "gal"),
         wide(-9),
     ),
     Mutation(
@@ -156,7 +161,7 @@ MORE = [
         "let in without the check",
         in_policy("export", "authentication.forward.fail_open", True),
         ("D014",),
-        ("apisix", "envoy"),
+        ("apisix", "gal"),
         policy("export", "authentication", asking()),
     ),
     Mutation(
@@ -212,9 +217,7 @@ MORE = [
     ),
     Mutation(
         "a limit for a consumer",
-        lambda g: setattr(
-            g.consumers[0].policies, "size_limit", m.SizeLimit(m.Size.parse("1MiB"))
-        ),
+        lambda g: setattr(g.consumers[0].policies, "size_limit", m.SizeLimit(m.Size.parse("1MiB"))),
         ("D083",),
         ("kong", "gal"),
     ),
@@ -259,8 +262,9 @@ MORE = [
         "a client certificate for the targets",
         on_upstream("billing", "tls.client_certificate", "own"),
         ("D043",),
-        before=certificates(m.Certificate("own", AUTHORITY, Secret(KEY))),
-        providers=("kong", "traefik"),
+        ("kong", "traefik"),
+        certificates(m.Certificate("own", AUTHORITY, Secret(KEY))),
+        level="low",
     ),
     Mutation(
         "another server name for the targets",
@@ -272,8 +276,29 @@ MORE = [
         "older TLS",
         versions("VersionTLS10"),
         ("D042",),
-        ("traefik", "gal"),
+        ("traefik",),
         versions("VersionTLS12"),
+    ),
+    Mutation(
+        "older TLS for a name",
+        lambda g: first(g).extensions.update(apisix={"ssl_protocols": ["TLSv1.1", "TLSv1.2"]}),
+        ("D042",),
+        ("apisix",),
+        certificates(shown("api", extensions={"apisix": {"ssl_protocols": ["TLSv1.2"]}})),
+    ),
+    Mutation(
+        "no certificate of the client",
+        own("traefik", tls={"options": {"default": {}}}),
+        ("D043",),
+        ("traefik",),
+        both(SECURE, own("traefik", tls={"options": {"default": {"clientAuth": CLIENTS}}})),
+    ),
+    Mutation(
+        "another authority for clients",
+        own("traefik", tls={"options": {"default": {"clientAuth": OTHER_CLIENTS}}}),
+        ("D043",),
+        ("traefik",),
+        own("traefik", tls={"options": {"default": {"clientAuth": CLIENTS}}}),
     ),
     Mutation(
         "a port more",
@@ -320,7 +345,8 @@ MORE = [
         "another content type of an answer",
         in_policy("export", "direct_response.content_type", "text/csv"),
         ("D122",),
-        before=policy("export", "direct_response", m.DirectResponse(503, "x")),
+        ("kong", "gal"),
+        policy("export", "direct_response", m.DirectResponse(503, "x")),
         level="low",
     ),
     # what only one gateway knows
@@ -332,12 +358,24 @@ MORE = [
         ("D100",),
         ("kong", "gal"),
     ),
-    # nothing that traffic sees
     Mutation(
         "the name of a consumer",
-        lambda g: setattr(g.consumers[0], "name", "acme-corp"),
-        ("D114",),
-        ("kong",),
+        lambda g: setattr(g.consumers[0], "name", "acmecorp"),
+        ("D139",),
+    ),
+    # nothing that traffic sees
+    Mutation(
+        "the tags of a service",
+        lambda g: service(g, "orders").tags.append("t"),
+        (),
+        ("kong", "gal"),
+        cosmetic=("D113",),
+    ),
+    Mutation(
+        "one route as two",
+        split,
+        (),
+        ("kong", "traefik"),
+        cosmetic=("D114",),
     ),
 ]
-_ = IPS, PLACES, TRAEFIK, OTHER_KEY, seconds, added, moved_up

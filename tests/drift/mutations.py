@@ -53,7 +53,6 @@ services:
   - name: billing
     path_prefix: /billing
     hosts: [api.example.com]
-    rewrite: {strip_prefix: true}
     authentication: {api_key: {header_name: apikey}}
     timeout: {connect: 5s, send: 30s, read: 30s}
     retry: {attempts: 2}
@@ -104,8 +103,6 @@ class Mutation:
         before: what makes the configuration fit for it, on both sides.
         cosmetic: what is told besides that only those see who read the files.
         level: of what is told, where it is told once.
-        across: what is told where the old side is in the first format and the new side in the
-            second, where that is not `ids`.
     """
 
     name: str
@@ -115,14 +112,13 @@ class Mutation:
     before: Callable[[Gateway], object] | None = None
     cosmetic: tuple[str, ...] = ()
     level: str = ""
-    across: tuple[str, ...] | None = None
 
     def unchanged(self) -> Gateway:
         """The configuration without the change."""
-        gateway = copy.deepcopy(base())
+        gateway = base()
         if self.before is not None:
             self.before(gateway)
-        return gateway
+        return copy.deepcopy(gateway)  # tables share what they set
 
     def mutated(self) -> Gateway:
         """The configuration with the change."""

@@ -6,13 +6,17 @@ import copy
 import random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gal import model as m
+from gal import registry
+from gal.convert import write_gateway
 from gal.drift.change import Drift
+from gal.drift.conversion import read_back
 from gal.drift.engine import compare
 from gal.drift.report.text import render
+from gal.ledger import Ledger
 from gal.model import Gateway
 from tests.drift.mutations import placed
 from tests.laws.strategies import gateways
@@ -151,6 +155,19 @@ def test_an_upstream_by_its_name_is_the_same_as_in_its_place(gateway: Gateway) -
             made.upstreams.append(service.upstream)
             service.upstream = service.upstream.name
     assert only_cosmetic(compare(gateway, made))
+
+
+TARGETS = [name for name in registry.exporters() if name != "gal"]
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@given(gateway=served())
+@settings(GENERATED, max_examples=50)
+def test_a_conversion(target: str, gateway: Gateway) -> None:
+    """A model and what is written of it differ in nothing but what the other gateway cannot say."""
+    source = placed(gateway)
+    back = read_back(write_gateway(source, target, Ledger()), target).gateway
+    assert only_cosmetic(compare(source, back, old_provider="gal", new_provider=target))
 
 
 @given(old=served(), new=served())

@@ -111,8 +111,9 @@ class RunningTraefik:
         points = {name: one for name, one in moved["entryPoints"].items() if name != _API}
         free = free_ports(len(points) + 1)
         for one, port in zip(points.values(), free, strict=False):
-            self.ports[int(str(one["address"]).rpartition(":")[2])] = port
-            one["address"] = f"{HOST}:{port}"
+            address, slash, protocol = str(one["address"]).partition("/")
+            self.ports[int(address.rpartition(":")[2])] = port
+            one["address"] = f"{HOST}:{port}{slash}{protocol}"
         self._api = free[-1]
         moved["entryPoints"] = {**points, _API: {"address": f"{HOST}:{self._api}"}}
         moved["providers"]["providersThrottleDuration"] = "1ms"

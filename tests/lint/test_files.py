@@ -148,6 +148,17 @@ def test_static_files_of_one_folder_are_setups_of_their_own(
     assert codes(capsys.readouterr().out) == found
 
 
+def test_a_file_of_an_old_version_does_not_keep_the_others_from_being_linted(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    put("conf/old.toml", '[frontends]\n[frontends.a]\nbackend = "b"\n[backends]\n')
+    put("conf/kong.yaml", SHOP)
+    assert lint("conf", *ONLY, "--format", "concise") == 2
+    shown = capsys.readouterr()
+    assert codes(shown.out) == ["3:GAL030", "11:GAL001"]
+    assert "conf/old.toml:1:1: this is a configuration of Traefik 1" in shown.err
+
+
 def test_standard_input(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -118,6 +118,31 @@ def test_gitlab(capsys: pytest.CaptureFixture[str]) -> None:
     assert len({one["fingerprint"] for one in data}) == 2
 
 
+def test_fingerprints_of_gitlab_tell_files_apart(capsys: pytest.CaptureFixture[str]) -> None:
+    put("a/kong.yaml", SHOP)
+    put("b/kong.yaml", SHOP)
+    lint("a", "b", *ONLY, "--format", "gitlab")
+    data = json.loads(capsys.readouterr().out)
+    assert [one["location"]["path"] for one in data] == ["a/kong.yaml"] * 2 + ["b/kong.yaml"] * 2
+    assert len({one["fingerprint"] for one in data}) == 4
+
+
+@pytest.mark.parametrize("form", ["sarif", "junit", "github", "gitlab"])
+@pytest.mark.parametrize("named", [".", "conf/kong.yaml", "absolute"])
+def test_reports_for_other_tools_name_files_from_here(
+    form: str, named: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from pathlib import Path
+
+    put("conf/kong.yaml", SHOP)
+    lint(str(Path("conf").resolve()) if named == "absolute" else named, *ONLY, "--format", form)
+    shown = capsys.readouterr().out
+    quoted = {"github": "file=conf/kong.yaml,"}.get(form, '"conf/kong.yaml"')
+    assert quoted in shown
+    assert "./conf" not in shown
+    assert f'"{Path.cwd()}' not in shown
+
+
 SECRETS = """\
 consumers:
 - username: anna
@@ -135,6 +160,43 @@ def test_no_format_shows_a_secret(form: str, capsys: pytest.CaptureFixture[str])
     assert "canary" not in shown.out + shown.err
 
 
+LABELS = """\
+services:
+  traefik:
+    image: traefik:v3.6
+    command: [--providers.docker=true, --providers.redis.password=canary-4711]
+  shop:
+    image: shop
+    labels:
+    - traefik.http.routers.shop.rule=PathPrefix(`/`)
+    - traefik.http.routers.shop.middlewares=who,digest,limit
+    - traefik.http.middlewares.who.basicauth.users=anna:$$apr1$$canary$$4711,bob:{SHA}canary=
+    - traefik.http.middlewares.digest.digestauth.users=anna:shop:ca4a4711ca4a4711ca4a4711ca4a4711
+    - traefik.http.middlewares.limit.ratelimit.redis.password=canary-4711
+"""
+
+
+@pytest.mark.parametrize("form", ["text", "json", "sarif", "junit", "github", "gitlab"])
+def test_no_format_shows_a_secret_of_labels(form: str, capsys: pytest.CaptureFixture[str]) -> None:
+    put("compose.yaml", LABELS)
+    lint("compose.yaml", "--select", "ALL", "--no-config", "--format", form, "-v")
+    shown = capsys.readouterr()
+    assert "4711" not in shown.out + shown.err
+    assert "GAL021" in shown.out
+
+
+def test_an_object_of_json_is_shown_with_its_first_line(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    file = put(
+        "kong.json",
+        '{\n "_format_version": "3.0",\n "services": [\n  {\n   "name": "shop",\n'
+        '   "url": "http://shop.internal",\n   "routes": [{"paths": ["/shop"]}]\n  }\n ]\n}\n',
+    )
+    lint(file, "--select", "GAL030")
+    assert capsys.readouterr().out.splitlines()[1:3] == ['4 |   { "name": "shop",', "  |   ^"]
+
+
 def test_a_file_takes_the_report(capsys: pytest.CaptureFixture[str]) -> None:
     from pathlib import Path
 
@@ -148,11 +210,16 @@ def test_a_file_takes_the_report(capsys: pytest.CaptureFixture[str]) -> None:
         ("limit-count: {count: 5, time_window: 60, key: http_x_user}", "key: http_x_user}"),
         ("limit-count: {count: 5, time_window: 60, key: $arg_user}", "key: $arg_user}"),
         ("csrf: {key: http-canary}", "key: ***}"),
+        ("forward-auth: {uri: 'http://auth.test:9000/a'}", "uri: 'http://auth.test:9000/a'}"),
+        (
+            "forward-auth: {uri: 'http://me:canary@auth.test/a'}",
+            "uri: 'http://me:***@auth.test/a'}",
+        ),
     ],
 )
-def test_what_a_limit_counts_by_is_no_secret(
+def test_only_secrets_are_hidden(
     plugin: str, shown: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = put("apisix.yaml", f"routes:\n- uri: /a\n  plugins: {{{plugin}}}\n")
-    lint(file, "--select", "GAL033,GAL090")
+    lint(file, "--select", "GAL033,GAL045,GAL090")
     assert shown in capsys.readouterr().out

@@ -16,6 +16,13 @@ WRONG = [
     ("no such level", "[lint]\nfail-on = 'x'", '"fail-on" must be one of'),
     ("no such gateway", "[lint.versions]\nnginx = '1'", '"nginx" is no gateway'),
     ("an option of no rule", "[lint.rules.no-rate-limit]\nx = 1", 'no option "x"'),
+    (
+        "an option of another kind",
+        "[lint.rules.admin-listener-exposed]\ncontainerised = 'yes'",
+        "must be true or false",
+    ),
+    ("no list of targets", "[lint]\ntargets = 3", "must be a"),
+    ("no such object", "[[lint.ignores]]\nrules = ['GAL001']\nobject = 'x:y'", "needs its kind"),
     ("an ignore of nothing", "[[lint.ignores]]\nreason = 'x'", 'needs "rules"'),
     ("an ignore with more", "[[lint.ignores]]\nrules = ['GAL001']\nx = 1", 'no "x"'),
     ("no day", "[[lint.ignores]]\nrules = ['GAL001']\nexpires = 'soon'", "a day is written"),

@@ -74,5 +74,6 @@ GATEWAY: Final[tuple[Callable[[SideView, SideView], Iterator[tuple[str, Finding]
     gateway.timeout,
     administration.administration,
     gateway.certificates,
+    gateway.settings,
 )
 """What holds for the gateway as a whole, each finding with what it is about."""

@@ -12,7 +12,9 @@ from gal.drift.effective import SideView
 from gal.drift.shown import NONE
 from gal.reading import Mapping
 
+_WITH_PORTS: Final = frozenset({"gal", "envoy", "traefik"})
 _LOOPBACK: Final = ("127.", "::1", "localhost")
+_GAL: Final = "gal"
 _TRAEFIK: Final = "traefik"
 _TRAEFIK_PORT: Final = 8080
 """Port of the entry point `traefik` where no file says another one
@@ -46,11 +48,17 @@ class Administration:
 
 
 def administration(old: SideView, new: SideView) -> Iterator[tuple[str, Finding]]:
-    """Opened, reachable from further away, elsewhere, or closed."""
+    """Opened, reachable from further away, elsewhere, or closed, where both files can say it."""
+    if not {old.provider, new.provider} <= _WITH_PORTS:
+        return
     before, after = _of(old), _of(new)
     texts = tuple(NONE if one is None else one.text for one in (before, after))
     if texts[0] == texts[1]:
         return
+    ports = {one.port for one in (before, after) if one is not None}
+    both = before is not None and after is not None
+    if both and len(ports) == 1 and _GAL in (old.provider, new.provider):
+        return  # GAL's own format says no address
     level, id_ = None, "D144"
     if after is not None and (before is None or (before.own_machine and not after.own_machine)):
         id_ = "D061"
@@ -63,7 +71,7 @@ def administration(old: SideView, new: SideView) -> Iterator[tuple[str, Finding]
 
 
 def _of(side: SideView) -> Administration | None:
-    if side.provider == _TRAEFIK:
+    if side.provider in (_TRAEFIK, _GAL):
         found = _of_traefik(side)
         if found is not None:
             return found

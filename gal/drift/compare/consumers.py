@@ -12,26 +12,48 @@ from gal.drift.lattice import Direction, by_inclusion
 from gal.drift.shown import NONE, fingerprint
 from gal.model import Consumer, Credentials, JwtCredential
 
+_KINDS: Final = ("basic", "api_keys", "jwt", "hmac", "oauth2")
 _GROUPS: Final = {Direction.WIDER: "D019", Direction.NARROWER: "D133", Direction.OTHER: "D134"}
 
 
 def paired(
     old: Iterable[Consumer], new: Iterable[Consumer]
 ) -> Iterator[tuple[Consumer | None, Consumer | None]]:
-    """Consumers of both sides: by name, then by custom id; those of one side only alone."""
+    """Consumers of both sides: by name, then by custom id, then by what they prove themselves with;
+    those of one side only alone.
+    """
     before, after = list(old), list(new)
     named: dict[str, list[Consumer]] = {}
     for one in after:
         named.setdefault(one.name, []).append(one)
     pairs = [(one, named[one.name].pop(0) if named.get(one.name) else None) for one in before]
     left = {id(one): one for same in named.values() for one in same}
-    by_custom_id = {one.custom_id: one for one in left.values() if one.custom_id}
-    for consumer, partner in pairs:
-        found = by_custom_id.pop(consumer.custom_id or "", None) if partner is None else None
-        if found is not None:
-            del left[id(found)]
-        yield consumer, partner or found
+    for key in (_custom_id, _secrets):
+        others = {key(one): one for one in left.values() if key(one)}
+        for number, (one, partner) in enumerate(pairs):
+            found = others.pop(key(one), None) if partner is None and key(one) else None
+            if found is not None:
+                del left[id(found)]
+                pairs[number] = one, found
+    yield from pairs
     yield from ((None, one) for one in left.values())
+
+
+def _custom_id(one: Consumer) -> object:
+    return one.custom_id
+
+
+def _secrets(one: Consumer) -> object:
+    """Everything that nobody else has: keys, passwords and secrets, with the names beside them."""
+    own = one.credentials
+    if own == Credentials():
+        return None
+    return frozenset(
+        (kind, held.known)
+        for kind in _KINDS
+        for held in _held(one, kind)
+        if held.secret is not None
+    )
 
 
 def consumer(old: Consumer | None, new: Consumer | None) -> Iterator[Finding]:
@@ -44,10 +66,11 @@ def consumer(old: Consumer | None, new: Consumer | None) -> Iterator[Finding]:
         yield Finding(id_, "consumers", texts[0], texts[1], (old, ""), (new, ""))
         return
     # Where single consumers are meant, each is a group of its own name.
-    direction = by_inclusion(*({*one.groups, one.name} for one in (old, new)))
+    names = [{one.name} if old.name == new.name else set() for one in (old, new)]
+    direction = by_inclusion(names[0] | {*old.groups}, names[1] | {*new.groups})
     if direction is not Direction.SAME:
         yield of_field(_GROUPS[direction], old, new, "groups", "")
-    yield from fields_of(old, new, {"custom_id": "D139"}, "")
+    yield from fields_of(old, new, {"name": "D139", "custom_id": "D139"}, "")
     yield from _credentials(old, new)
 
 
@@ -67,7 +90,7 @@ def _told(one: Consumer) -> str:
 def _credentials(old: Consumer, new: Consumer) -> Iterator[Finding]:
     if old.credentials == new.credentials:
         return
-    for kind in ("basic", "api_keys", "jwt", "hmac", "oauth2"):
+    for kind in _KINDS:
         before, after = (list(_held(one, kind)) for one in (old, new))
         yield from secrets_changed(before, after, f"credentials.{kind}")
     yield from _signers(old.credentials.jwt, new.credentials.jwt)

@@ -51,6 +51,8 @@ class Finding:
         security: instead of the usual label.
         traffic: instead of the usual label.
         level: instead of the usual level.
+        detail: further texts that tell two findings apart, such as all that a route does
+            differently that takes the requests of another one.
     """
 
     id: str
@@ -63,6 +65,12 @@ class Finding:
     security: Security | None = None
     traffic: Traffic | None = None
     level: Level | None = None
+    detail: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """Id, field and both values."""
+        return f"{self.id} {self.field} {self.old} {self.new}"
 
     @property
     def from_defaults(self) -> bool:

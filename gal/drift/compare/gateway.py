@@ -7,11 +7,11 @@ from itertools import zip_longest
 from typing import Final
 
 from gal.drift.compare.finding import Finding, of_field
-from gal.drift.compare.opaque import extensions
+from gal.drift.compare.opaque import extensions, plugins
 from gal.drift.effective import SideView
 from gal.drift.normalise import host_key
 from gal.drift.shown import NONE, fingerprint, joined
-from gal.model import Certificate, Global, Listener, Secret
+from gal.model import Certificate, Extensions, Global, Listener, Secret, Upstream
 
 Listeners = dict[tuple[str, int], Listener]
 Sides = tuple[SideView, SideView]
@@ -75,6 +75,37 @@ def _rehosted(old: Listener | Global, new: Listener | Global, prefix: str) -> Fi
     return of_field("D067", old, new, "host", prefix)
 
 
+def settings(old: SideView, new: SideView) -> Iterator[tuple[str, Finding]]:
+    """What only one gateway can say of itself, and its plugins for all requests. Settings of a
+    listener that is on one side only come with it.
+    """
+    at = old.gateway, new.gateway
+    before, after = _own(old, new), _own(new, old)
+    for finding in extensions(before, after, old.own, at):
+        yield "gateway", finding
+    for finding in plugins(at[0].policies, at[1].policies, old.own):
+        yield "gateway", finding
+
+
+def _own(side: SideView, other: SideView) -> Extensions:
+    """The settings, those of listeners by what these listen on, since names are nothing."""
+    found = dict(side.gateway.extensions)
+    envoy = found.get("envoy")
+    if envoy is None or not other.gateway.listeners:
+        return found
+    keys = {one.name: f"{one.protocol} {one.port}" for one in side.gateway.listeners}
+    there = {f"{one.protocol} {one.port}" for one in other.gateway.listeners}
+    made = dict(envoy)
+    for part in ("listeners", "connection_managers"):
+        if isinstance(made.get(part), dict):
+            made[part] = {
+                keys.get(name, name): value
+                for name, value in made[part].items()
+                if keys.get(name, name) in there or name not in keys
+            }
+    return {**found, "envoy": made}
+
+
 def timeout(old: SideView, new: SideView) -> Iterator[tuple[str, Finding]]:
     """The time for whole requests that holds where no route says another one."""
     before, after = old.gateway.settings, new.gateway.settings
@@ -94,15 +125,32 @@ def certificates(old: SideView, new: SideView) -> Iterator[tuple[str, Finding]]:
                 gone += [left] if left is not None else []
                 come += [right] if right is not None else []
                 continue
-            yield from ((_name(left), one) for one in _certificate(left, right, old.provider, same))
+            yield from ((_name(left), one) for one in _certificate(left, right, old.own))
     named = same or all(_says_names(one) for one in (*gone, *come))
     for left, right in _same_bytes(gone, come):
         if named:  # else they are those that stand in the certificate itself
             yield _name(left), of_field("D044", left, right, "server_names", "certificates")
+    used = _for_targets(old), _for_targets(new)  # what these are is compared with the upstreams
     for left in gone:
-        yield _name(left), Finding("D047", "certificates", _text(left), NONE, (left, ""))
+        id_ = "D114" if left.name in used[0] else "D047"
+        yield _name(left), Finding(id_, "certificates", _text(left), NONE, (left, ""))
     for right in come:
-        yield _name(right), Finding("D049", "certificates", NONE, _text(right), new_at=(right, ""))
+        id_ = "D114" if right.name in used[1] else "D049"
+        yield _name(right), Finding(id_, "certificates", NONE, _text(right), new_at=(right, ""))
+
+
+def _for_targets(side: SideView) -> set[str]:
+    """Names of certificates that are of use with targets only."""
+    upstreams = [*side.gateway.upstreams]
+    upstreams += [
+        one.upstream for one in side.gateway.services if isinstance(one.upstream, Upstream)
+    ]
+    used: set[str] = set()
+    for one in upstreams:
+        if one.tls is not None:
+            used |= {*one.tls.ca_certificates, one.tls.client_certificate or ""}
+    shown = {name for one in side.gateway.listeners for name in one.certificates}
+    return used - shown - {one.name for one in side.gateway.certificates if one.server_names}
 
 
 def _says_names(one: Certificate) -> bool:
@@ -145,9 +193,7 @@ def _certificates(side: SideView) -> dict[str, list[Certificate]]:
     return found
 
 
-def _certificate(
-    old: Certificate, new: Certificate, provider: str, same: bool
-) -> Iterator[Finding]:
+def _certificate(old: Certificate, new: Certificate, own: tuple[str, ...]) -> Iterator[Finding]:
     if _bytes(old) != _bytes(new):
         at = (old, "certificate"), (new, "certificate")
         yield Finding("D044", "certificates.certificate", _shown(old), _shown(new), *at)
@@ -155,8 +201,7 @@ def _certificate(
         marks = (_key(one) for one in (old, new))
         left, right = marks
         yield Finding("D044", "certificates.key", left, right, (old, "key"), (new, "key"))
-    if same:
-        yield from extensions(old.extensions, new.extensions, provider, (old, new))
+    yield from extensions(old.extensions, new.extensions, own, (old, new))
 
 
 def _bytes(one: Certificate) -> str:

@@ -29,8 +29,10 @@ _CLIENTS: Final = re.compile(
     r".*\.(?:clientAuth|(?:default_)?validation_context|require_client_certificate)(?=\.|$)"
     r"|extensions\.apisix\.client(?=\.|$)"
 )
-_TOLD_ELSEWHERE: Final = ("static.api.insecure",)
-"""Settings that other comparisons tell of, such as that of the administration."""
+_TOLD_ELSEWHERE: Final = re.compile(
+    r"extensions\.(?:traefik\.static\.api\.insecure|apisix\.uris(?:\.\d+)?)"
+)
+"""Settings that other comparisons tell of: the administration, and matches as they were written."""
 
 
 @dataclass(slots=True)
@@ -47,9 +49,13 @@ class Known:
 
 
 def as_text(key: str, value: Any) -> Any:
-    """A list of versions as one text, so that it is compared as a whole; else the value."""
+    """A list of versions as one text, so that it is compared as a whole; tags sorted; else the
+    value.
+    """
     if key in _MINIMUM and isinstance(value, list):
         return joined(sorted(map(str, value)))
+    if key == "tags" and isinstance(value, list):
+        return sorted(value, key=str)
     return value
 
 
@@ -74,7 +80,7 @@ def known(name: str, old: Any, new: Any, at: tuple[At, At]) -> Known:
             found.findings.append(Finding("D042", path, *texts, *at))
         elif _CLIENTS.match(path):
             clients = True
-        elif not path.endswith(_TOLD_ELSEWHERE):
+        elif not _TOLD_ELSEWHERE.fullmatch(path):
             found.rest += 1
     if clients:
         found.findings.append(_clients(name, before, after, at))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from gal.drift.change import Level
@@ -16,6 +16,10 @@ _MANAGED: Final = frozenset(
 )
 """Keys that the gateway's own administration writes."""
 
+_OF_KONG: Final = "extensions.kong"
+_NAMES: Final = ("name", "username", "target", "id")
+"""What tells objects of Kong's lists apart; elsewhere the order of such lists may decide."""
+
 _MOST: Final = 20
 """Parts of one object that are told apart; more are told in one."""
 
@@ -27,7 +31,8 @@ def opaque(
     old: Any, new: Any, field: str, old_at: At, new_at: At, *, level: Level | None = None
 ) -> Iterator[Finding]:
     """One finding a part that differs. Empty lists and mappings equal absent ones."""
-    before, after = _cleaned(old), _cleaned(new)
+    named = field.startswith(_OF_KONG)
+    before, after = (_cleaned(one, named=named) for one in (old, new))
     if before == after:
         return
     rest = []
@@ -55,18 +60,29 @@ def _below(at: At, field: str, name: str) -> At:
     return node, steps.removeprefix("static.") or own
 
 
-def _cleaned(value: Any) -> Any:
+def _cleaned(value: Any, *, named: bool) -> Any:
     """The data without what administration writes, and without what is empty."""
     if isinstance(value, dict):
         inner = {
-            str(key): _cleaned(as_text(str(key), one))
+            str(key): _cleaned(as_text(str(key), one), named=named)
             for key, one in value.items()
             if str(key) not in _MANAGED
         }
         return {key: one for key, one in inner.items() if one not in (None, {}, [])}
     if isinstance(value, list):
-        return [_cleaned(one) for one in value]
+        return _by_name([_cleaned(one, named=named) for one in value], named=named)
     return value
+
+
+def _by_name(items: list[Any], *, named: bool) -> Any:
+    """A list of objects as a mapping of their names, where each has one of its own."""
+    found = {}
+    for one in items if named else ():
+        if isinstance(one, dict):
+            key = next((one[key] for key in _NAMES if isinstance(one.get(key), str)), None)
+            if key is not None:
+                found[key] = one
+    return found if found and len(found) == len(items) else items
 
 
 def _parts(old: Any, new: Any, field: str) -> Iterator[tuple[str, Any, Any]]:
@@ -115,19 +131,20 @@ def _inner(field: str, value: Any) -> str:
 # -- plugins and extensions
 
 
-def plugins(old: Policies, new: Policies, provider: str) -> Iterator[Finding]:
-    """Plugins that only this gateway knows, by name; their order is not compared."""
-    before, after = (_named(one.plugins.get(provider, [])) for one in (old, new))
-    if before == after:
-        return
+def plugins(old: Policies, new: Policies, providers: Iterable[str]) -> Iterator[Finding]:
+    """Plugins that only these gateways know, by name; their order is not compared."""
     old_at, new_at = (old, "plugins"), (new, "plugins")
-    for name in dict.fromkeys([*before, *after]):
-        field = f"plugins.{name}"
-        if name not in before or name not in after:
-            left, right = (name if name in side else NONE for side in (before, after))
-            yield Finding("D100", field, left, right, old_at, new_at)
-        else:
-            yield from opaque(before[name], after[name], field, old_at, new_at)
+    for provider in providers:
+        before, after = (_named(one.plugins.get(provider, [])) for one in (old, new))
+        if before == after:
+            continue
+        for name in dict.fromkeys([*before, *after]):
+            field = f"plugins.{name}"
+            if name not in before or name not in after:
+                left, right = (name if name in side else NONE for side in (before, after))
+                yield Finding("D100", field, left, right, old_at, new_at)
+            else:
+                yield from opaque(before[name], after[name], field, old_at, new_at)
 
 
 def _named(objects: list[Any]) -> dict[str, Any]:
@@ -150,10 +167,14 @@ def plugin_name(plugin: Any) -> str:
 
 
 def extensions(
-    old: Extensions, new: Extensions, provider: str, at: tuple[ModelNode, ModelNode]
+    old: Extensions,
+    new: Extensions,
+    providers: Iterable[str],
+    at: tuple[ModelNode, ModelNode],
 ) -> Iterator[Finding]:
-    """What only this gateway can say of an object."""
-    before, after = old.get(provider, {}), new.get(provider, {})
-    if before != after:
-        places = (at[0], "extensions"), (at[1], "extensions")
-        yield from opaque(before, after, f"extensions.{provider}", *places)
+    """What only these gateways can say of an object."""
+    for provider in providers:
+        before, after = old.get(provider, {}), new.get(provider, {})
+        if before != after:
+            places = (at[0], "extensions"), (at[1], "extensions")
+            yield from opaque(before, after, f"extensions.{provider}", *places)

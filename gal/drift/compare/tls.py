@@ -56,7 +56,16 @@ def upstream_tls(old: UpstreamView, new: UpstreamView) -> Iterator[Finding]:
         )
     shown = [one.certificate(one.tls.client_certificate or "") for one in (old, new)]
     if shown[0] != shown[1]:
-        yield of_field("D043", before, after, "client_certificate", "upstream_tls")
+        more = not before.client_certificate
+        yield of_field(
+            "D043",
+            before,
+            after,
+            "client_certificate",
+            "upstream_tls",
+            security=Security.STRENGTHENED if more else None,
+            level=Level.LOW if more else None,
+        )
     names = [one.server_name for one in (old, new)]
     if names[0] != names[1]:
         yield of_field("D142", before, after, "sni", "upstream_tls")

@@ -62,7 +62,11 @@ def _text(outcome: Outcome) -> str:
     from gal.drift.report import text
 
     told = text.render(
-        outcome.drift, cosmetic=outcome.cosmetic, verbose=outcome.verbose, colour=outcome.colour
+        outcome.drift,
+        names=outcome.names,
+        cosmetic=outcome.cosmetic,
+        verbose=outcome.verbose,
+        colour=outcome.colour,
     )
     notes = []
     if outcome.expected:

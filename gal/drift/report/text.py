@@ -17,18 +17,26 @@ _COLOURS: Final = {
 
 
 def render(
-    drift: Drift, *, cosmetic: bool = False, verbose: bool = False, colour: bool = False
+    drift: Drift,
+    *,
+    names: tuple[str, str] | None = None,
+    cosmetic: bool = False,
+    verbose: bool = False,
+    colour: bool = False,
 ) -> str:
     """The report.
 
     Args:
         drift: what changed.
+        names: of both sides, as they were asked for; left out if None.
         cosmetic: also what only shows to those who read the files.
         verbose: also the labels, the sentence and the objects of each change.
         colour: with colours.
     """
     shown = [one for one in drift.changes if cosmetic or not one.cosmetic]
     lines = [verdict(drift, cosmetic=cosmetic)]
+    if names is not None:
+        lines.append(f"{names[0]} ({drift.old_provider}) -> {names[1]} ({drift.new_provider})")
     by_object: dict[str, list[Change]] = {}
     for one in shown:
         by_object.setdefault(one.object, []).append(one)
@@ -54,7 +62,8 @@ def verdict(drift: Drift, *, cosmetic: bool = False) -> str:
     )
     rest = [f"{matched}/{old} routes matched"]
     rest += [f"{missing} not comparable"] if missing else []
-    rest += [f"{len(drift.assumptions)} assumptions"] if drift.assumptions else []
+    assumed = len(drift.assumptions)
+    rest += [f"{assumed} assumption{'s' if assumed > 1 else ''}"] if assumed else []
     return f"{', '.join(told) or 'no change'}; {', '.join(rest)}"
 
 
@@ -93,7 +102,8 @@ def _assumptions(drift: Drift) -> list[str]:
     lines = ["", "assumptions (both sides leave it to their gateway):"]
     for one in drift.assumptions:
         sides = f"{one.old_provider} {one.old}, {one.new_provider} {one.new}"
-        lines.append(f"  D102 {one.topic}: {sides}  ({_times(one.count)})")
+        level = f"{one.level.value.upper():8}"
+        lines.append(f"  {level} D102 {one.topic}: {sides}  ({_times(one.count)})")
     return lines
 
 
@@ -104,7 +114,8 @@ def _not_compared(drift: Drift) -> list[str]:
     for one in drift.not_compared:
         place = f"  ({one.position})" if one.position is not None else ""
         lines.append(
-            f"  D101 {one.topic}, {one.side.value} side, {_times(one.count)}: {one.reason}{place}"
+            f"  D101 {one.topic}, {_times(one.count)} on the {one.side.value} side: "
+            f"{one.reason}{place}"
         )
     return lines
 

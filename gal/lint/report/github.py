@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gal.lint.report.paths import relative_path
 from gal.lint.rule import Severity
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def _line(one: Reported) -> str:
     where = finding.place.position
     title = f"{finding.rule.code} {finding.rule.name}"
     properties = (
-        f"file={property_value(where.file)},line={where.line},col={where.column},"
+        f"file={property_value(relative_path(where.file))},line={where.line},col={where.column},"
         f"title={property_value(title)}"
     )
     text = finding.message + (f"\n{finding.help}" if finding.help else "")

@@ -9,6 +9,8 @@ import re
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
+from gal.lint.report.paths import relative_path
+
 if TYPE_CHECKING:
     from gal.lint.run import Outcome
 
@@ -28,18 +30,20 @@ def render(outcome: Outcome) -> str:
     for one in outcome.findings:
         finding = one.finding
         where = finding.place.position
+        file = relative_path(where.file)
         case = ElementTree.SubElement(
             suite,
             "testcase",
             name=plain(f"{finding.rule.code} {where.line}:{where.column}"),
-            classname=plain(where.file),
-            file=plain(where.file),
+            classname=plain(file),
+            file=plain(file),
             line=str(where.line),
         )
         failure = ElementTree.SubElement(
             case, "failure", type=one.severity.value, message=plain(finding.message)
         )
-        failure.text = plain(f"{where}: {finding.message}\n{finding.help}".rstrip())
+        place = f"{file}:{where.line}:{where.column}"
+        failure.text = plain(f"{place}: {finding.message}\n{finding.help}".rstrip())
     for error in outcome.errors:
         case = ElementTree.SubElement(suite, "testcase", name="reading", classname="gal lint")
         ElementTree.SubElement(case, "error", message=plain(error.message)).text = plain(

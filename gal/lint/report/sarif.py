@@ -7,11 +7,10 @@ it: https://docs.github.com/code-security/code-scanning/integrating-with-code-sc
 from __future__ import annotations
 
 import json
-import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from gal.lint.report.paths import relative_path
 from gal.lint.rule import Severity
 
 if TYPE_CHECKING:
@@ -129,10 +128,5 @@ def _location(place: Place) -> dict[str, Any]:
 
 
 def relative_uri(file: str) -> str:
-    """A file as a relative URI, with slashes. Paths of one's machine stay out of reports."""
-    if os.path.isabs(file):
-        try:
-            file = os.path.relpath(file)
-        except ValueError:  # on another drive
-            file = os.path.basename(file)
-    return quote(Path(file).as_posix())
+    """A file as a relative URI, with slashes."""
+    return quote(relative_path(file))

@@ -90,6 +90,7 @@ class TraefikFiles:
             where = next((one for one in point if one.lower() == "address"), "address")
             address, _, protocol = str(point.get(where, ":80")).partition("/")
             if protocol == "udp":
+                point[where] = f"{HOST}:{port}/udp"
                 continue
             wanted = int(address.rpartition(":")[2] or 0)
             point[where] = f"{HOST}:{port}"

@@ -75,6 +75,7 @@ def test_any_beside_credentials() -> None:
         "allow_credential": True,
     }
     assert placed.heard("does not expose all") == ["warning approximated"]
+    assert placed.heard("take * for a name") == ["warning approximated"] * 2
 
 
 @pytest.mark.parametrize(

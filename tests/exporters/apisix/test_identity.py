@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from gal.codec import encode
-from gal.convert import read_gateway
+from gal.convert import convert, read_gateway
+from gal.ledger import Level
 from gal.reading import read_documents
 from gal.writing import render
 from tests.exporters.apisix.placed import own, place
@@ -150,3 +151,20 @@ def test_another_router_stays() -> None:
     documents += read_documents(settings, "config.yaml", "yaml")
     gateway = read_gateway(documents).gateway
     assert "router" not in place(gateway).data
+
+
+def test_a_guarded_route_that_only_apisix_can_say_comes_back_alone() -> None:
+    text = (
+        "routes:\n"
+        f"- {{id: f, uri: /b, filter_func: 'function(vars) return true end', upstream: {UP},\n"
+        "   plugins: {key-auth: {}}}\n"
+        f"- {{id: g, uri: /*, upstream: {UP}}}\n"
+    )
+    made = convert(read_documents(text, "apisix.yaml", "yaml"), "apisix", source="apisix")
+    found = {one["id"]: one for one in made.files[0].data["routes"]}
+    assert list(found) == ["g", "f"]
+    assert found["f"]["plugins"] == {"key-auth": {}}
+    assert not [one for one in made.ledger.sorted() if one.level is Level.ERROR]
+    for target in ("kong", "traefik", "envoy"):
+        other = convert(read_documents(text, "apisix.yaml", "yaml"), target, source="apisix")
+        assert [one for one in other.ledger.sorted() if one.level is Level.ERROR]

@@ -31,6 +31,7 @@ from tests.exporters.kong.exported import SERVICE, gal, route
          "request-termination", {"status_code": 200, "body": "hi", "content_type": "text/plain"}),
         ("redirect: {location: 'https://b.test', keep_path: true, status_code: 308}", "redirect",
          {"location": "https://b.test", "keep_incoming_path": True, "status_code": 308}),
+        ("redirect: {location: /login}", "request-termination", {"status_code": 503}),
         ("redirect: {scheme: https, host: b.test, port: 444}", "redirect",
          {"location": "https://b.test:444", "keep_incoming_path": True}),
         ("headers: {request_set: {A: x}}", "request-transformer",
@@ -102,6 +103,15 @@ def test_what_differs_is_said(policy: str, said: str) -> None:
 def test_origins(origins: str, expected: list[str] | None) -> None:
     found = route(f"path_prefix: /, cors: {{allowed_origins: {origins}}}")
     assert found.plugins("services.0.routes.0")["cors"].get("origins") == expected
+
+
+def test_any_header_beside_credentials_is_what_is_asked_for() -> None:
+    found = route(
+        "path_prefix: /, cors: {allowed_origins: ['http://a'], allow_credentials: true,"
+        " allowed_headers: ['*']}"
+    )
+    assert "headers" not in found.plugins("services.0.routes.0")["cors"]
+    assert any("browsers take * for a name" in one for one in found.said)
 
 
 def test_any_origin_does_not_get_credentials() -> None:

@@ -59,3 +59,18 @@ def test_anchoring(pattern: str, anchor: Anchor, expected: str) -> None:
 )
 def test_literal_prefix(pattern: str, expected: str) -> None:
     assert literal_prefix(Regex(pattern)) == expected
+
+
+@pytest.mark.parametrize(
+    ("pattern", "anchor", "expected"),
+    [
+        ("/a", Anchor.START, "/a"),
+        ("^/a|/b", Anchor.SEARCH, "/a|/b"),
+        ("/a|/b", Anchor.SEARCH, "/{0}(?s:.*?)(?:/a|/b)"),
+        ("/a|/b", Anchor.START, "/{0}(?:/a|/b)"),
+    ],
+)
+def test_of_alternatives_kong_anchors_the_first_only(
+    pattern: str, anchor: Anchor, expected: str
+) -> None:
+    assert from_start(Regex(pattern, Dialect.RUST, anchor)) == expected

@@ -52,6 +52,12 @@ def test_several_files_are_one() -> None:
     assert fragment(plain, "upstreams.0.host") == "a"
 
 
+@pytest.mark.parametrize("text", ["{}", "routes: []\n#END\n"])
+def test_a_file_without_routes(text: str) -> None:
+    assert model(text)["global"] == {"port": 9080, "route_order": "apisix"}
+    assert said(text) == []
+
+
 def test_settings() -> None:
     gateway, _ = read(f"routes: [{ROUTE}]")
     assert gateway.settings.port == 9080
@@ -125,3 +131,9 @@ def test_unknown_keys_are_not_understood() -> None:
         "warning dropped routes[0].colour: not understood",
         "warning dropped routes[0].plugins.cors.max_ages: not understood",
     ]
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "1.5"])
+def test_numbers_that_are_no_ids(number: str) -> None:
+    text = f"routes: [{{id: {number}, uri: /a, upstream: {{nodes: {{'a:80': 1}}}}}}]"
+    assert refusal(text) == (f'1:15: "{number}" is no id: numbers have to be whole, and 1 or more')

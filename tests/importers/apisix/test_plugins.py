@@ -247,7 +247,7 @@ def entries(name: str, config: str) -> list[str]:
             "{type: consumer_group_id, blacklist: [g], rejected_code: 401}",
             {
                 "acl": {
-                    "deny": ["g"],
+                    "allow": ["-"],
                     "hide_groups_header": True,
                     "status_code": 401,
                     "extensions": {"apisix": {"type": "consumer_group_id"}},
@@ -324,6 +324,21 @@ def test_policy(name: str, config: str, expected: dict[str, Any]) -> None:
         ("hmac-auth", "{clock_skew: 5}", {"guards": [{"name": "hmac-auth"}]}),
         ("opa", "{host: 'http://o', policy: p}", {"guards": [{"name": "opa"}]}),
         ("uri-blocker", "{block_rules: [x]}", {"guards": [{"name": "uri-blocker"}]}),
+        (
+            "fault-injection",
+            "{abort: {http_status: 403, vars: [[[arg_a, ==, '1']]]}}",
+            {"guards": [{"name": "fault-injection"}]},
+        ),
+        (
+            "mocking",
+            "{response_status: 401, response_schema: {type: object}}",
+            {"guards": [{"name": "mocking"}]},
+        ),
+        (
+            "fault-injection",
+            "{abort: {http_status: 403}, _meta: {filter: [[arg_a, ==, '1']]}}",
+            {"guards": [{"name": "fault-injection"}]},
+        ),
         ("my-company-auth", "{}", {"guards": [{"name": "my-company-auth"}]}),
         ("ua-restriction", "{allowlist: [a]}", {"guards": [{"name": "ua-restriction"}]}),
         (
@@ -477,3 +492,24 @@ def test_mirror() -> None:
     mirror = fragment(plain, "services.0.routes.0.mirror")
     assert mirror == {"upstream": "mirror-m-81", "percent": 50}
     assert fragment(plain, "upstreams.0.port") == 81
+
+
+@pytest.mark.parametrize(
+    ("lists", "allowed"),
+    [
+        ("blacklist: [g]", ["h", "i"]),
+        ("blacklist: [g, h, i]", ["-"]),
+        ("blacklist: [g], whitelist: [g, h]", ["h"]),
+    ],
+)
+def test_who_is_of_no_group_is_refused_with_the_blacklisted(lists: str, allowed: list[str]) -> None:
+    config = f"{{type: consumer_group_id, {lists}}}"
+    text = (
+        plugin("consumer-restriction", config)
+        + "\nconsumer_groups: [{id: g, plugins: {}}, {id: h, plugins: {}}, {id: i, plugins: {}}]\n"
+        + "consumers:\n"
+        + "".join(f"- {{username: of-{one}, group_id: {one}}}\n" for one in "ghi")
+    )
+    acl = fragment(model(text), "services.0.routes.0.acl")
+    assert acl["allow"] == allowed
+    assert "deny" not in acl

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -87,7 +88,27 @@ def test_matches(fields: str, expected: dict[str, Any]) -> None:
                 ]
             },
         ),
-        ("[[http_x, '~=', null]]", {"header_matches": [{"name": "x", "kind": "present"}]}),
+        ("[[http_x, ==, '1']]", {"header_matches": [{"name": "x", "values": ["1"]}]}),
+        ("[[http_x, '1']]", {"header_matches": [{"name": "x", "values": ["1"]}]}),
+        ("[and, [http_x, ==, '1']]", {"header_matches": [{"name": "x", "values": ["1"]}]}),
+        (
+            "[[http_x, IN, ['1', 2]]]",
+            {"header_matches": [{"name": "x", "values": ["1"]}]},
+        ),
+        (
+            "[[http_x, ==, 10]]",
+            {
+                "header_matches": [
+                    {
+                        "name": "x",
+                        "kind": "regex",
+                        "regexes": [
+                            {"pattern": r"^[ \t]*\+?0*10(?:\.0*)?[ \t]*\z", **SEARCH},
+                        ],
+                    }
+                ]
+            },
+        ),
         (
             "[[cookie_c, ==, a.b]]",
             {
@@ -185,6 +206,12 @@ def test_a_condition_within_a_start(uri: str, condition: str, path: dict[str, An
         ),
         ("vars: [[server_port, ==, x]]", '"==" on the variable "server_port"'),
         ("vars: [[arg_a, has, x]]", '"has" on the variable'),
+        ("vars: [[arg_a, ==, null]]", '"==" on the variable "arg_a"'),
+        ("vars: [[arg_a, '!', '~=', null]]", '"~=" on the variable "arg_a"'),
+        ("vars: [[arg_a, ==, true]]", '"==" on the variable "arg_a"'),
+        ("vars: [[arg_a, ==, 1.5]]", '"==" on the variable "arg_a"'),
+        ("vars: [[arg_a, in, [1, 2]]]", '"in" on the variable "arg_a"'),
+        ("vars: [or, [arg_a, ==, '1'], [arg_b, ==, '1']]", '"OR" of conditions'),
         ("filter_func: 'function(vars) return true end'", "what this code takes"),
         ("script: 'return {}'", "only APISIX runs this script"),
         ("host: '*a.example'", "in the middle of a label"),
@@ -201,11 +228,73 @@ def test_what_the_model_cannot_say_is_kept_and_matches_nothing(fields: str, reas
     assert reason in entry
 
 
-def test_losing_a_guarded_route_is_an_error() -> None:
-    text = route("filter_func: 'function() end', plugins: {key-auth: {}}")
-    (entry,) = said(text)
-    assert entry.startswith("error carried routes[0]")
-    assert "without its access control" in entry
+@pytest.mark.parametrize(
+    ("condition", "inverted"),
+    [("==", True), ("~=", False)],
+)
+def test_null_in_json_is_what_is_absent(condition: str, inverted: bool) -> None:
+    text = json.dumps(
+        {
+            "routes": [
+                {
+                    "uri": "/x",
+                    "upstream": {"nodes": {"a:80": 1}},
+                    "vars": [["http_x", condition, None]],
+                }
+            ]
+        }
+    )
+    found = fragment(model(text), "services.0.routes.0.header_matches.0")
+    assert found == {"name": "x", "kind": "present", **({"invert": True} if inverted else {})}
+
+
+@pytest.mark.parametrize(
+    ("fields", "match"),
+    [
+        ("filter_func: 'function() end', plugins: {key-auth: {}}", {"path": "/x"}),
+        ("script: 'return {}', plugins: {ip-restriction: {whitelist: [10.0.0.1]}}", {}),
+        (
+            "methods: [GET], vars: [[http_a, ==, b], [arg_c, '>', 3]], plugins: {acl: {}}",
+            {"methods": ["GET"], "header_matches": [{"name": "a", "values": ["b"]}]},
+        ),
+        ("host: '*a.example', plugins: {key-auth: {}}", {"hosts": None}),
+        (
+            "filter_func: 'x', plugins: {fault-injection: {abort: {http_status: 403}}}",
+            {"priority": None},
+        ),
+        ("filter_func: 'x', plugin_config_id: p", {"path": "/x"}),
+        ("filter_func: 'x', service_id: s", {"path": "/x"}),
+    ],
+)
+def test_where_a_guarded_route_cannot_be_said_nobody_gets_in(
+    fields: str, match: dict[str, Any]
+) -> None:
+    text = route(fields) + (
+        "\nplugin_configs: [{id: p, plugins: {key-auth: {}}}]\n"
+        "services: [{id: s, plugins: {key-auth: {}}}]\n"
+    )
+    plain = model(text)
+    (found,) = plain["routes"]
+    (guard,) = found["authentication"]["guards"]
+    assert (guard["name"], guard["provider"]) == ("route", "apisix")
+    assert {key: found.get(key) for key in match} == match
+    assert fragment(plain, "extensions.apisix.routes.0.uri") == "/x"
+    entry = next(one for one in said(text) if "only APISIX can say" in one)
+    assert entry.startswith("warning carried routes[0]")
+    assert entry.endswith("; others refuse everybody who fits the rest")
+
+
+@pytest.mark.parametrize(
+    "plugins",
+    [
+        "fault-injection: {abort: {http_status: 500}}",
+        "fault-injection: {abort: {http_status: 403, percentage: 50}}",
+        "key-auth: {_meta: {disable: true}}",
+        "cors: {}",
+    ],
+)
+def test_without_access_control_such_a_route_is_left_out(plugins: str) -> None:
+    assert "routes" not in model(route(f"filter_func: 'x', plugins: {{{plugins}}}"))
 
 
 def test_a_route_that_is_switched_off_stays_out() -> None:

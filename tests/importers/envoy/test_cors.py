@@ -10,6 +10,7 @@ from tests.importers.envoy.placed import fates, file, http, per_route, policies
 
 CHAIN = http("cors.v3.Cors", name="cors")
 SAFE = {"allowed_headers": ["Accept"], "max_age": None}
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE")
 NO_METHODS = {**SAFE, "allowed_methods": []}
 
 
@@ -74,6 +75,23 @@ def test_settings() -> None:
             "private_network": True,
         }
     }
+
+
+@pytest.mark.parametrize(
+    ("credentials", "methods", "headers"),
+    [
+        pytest.param("false", ["*"], ["*"], id="a wildcard"),
+        pytest.param("true", list(METHODS), None, id="what is asked for, beside credentials"),
+    ],
+)
+def test_stars(credentials: str, methods: list[str], headers: list[str] | None) -> None:
+    found = policies(
+        cors(
+            "allow_origin_string_match: [{exact: 'https://a'}], allow_methods: '*',"
+            f" allow_headers: '*', allow_credentials: {credentials}"
+        )
+    )["cors"]
+    assert (found["allowed_methods"], found.get("allowed_headers")) == (methods, headers)
 
 
 @pytest.mark.parametrize(

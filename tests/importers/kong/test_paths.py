@@ -111,4 +111,9 @@ def test_refused_paths(version: str, path: str, wanted: str) -> None:
 def test_alternatives(pattern: str, loose: bool) -> None:
     assert has_loose_alternatives(pattern) is loose
     text = f"routes: [{{paths: ['~{pattern}']}}]"
-    assert any("alternatives" in entry for entry in said(text)) is loose
+    assert any("an alternative fits in the middle" in entry for entry in said(text)) is loose
+    unstripped = text.replace("]}", "], strip_path: false}")
+    assert not any("an alternative fits" in entry for entry in said(unstripped))
+    regex = fragment(model(text), "routes.0.path_regex")
+    assert regex["anchor"] == ("search" if loose else "start")
+    assert regex["pattern"] == (f"^{pattern}" if loose else pattern)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.importers.traefik.placed import file, model, said
+from tests.importers.traefik.reading import WAITS
 
 PEM = "-----BEGIN CERTIFICATE-----"
 
@@ -68,14 +69,20 @@ def test_plain_servers() -> None:
     [
         ("dialTimeout: 5s, responseHeaderTimeout: 7", {"connect": "5s", "read": "7s"}),
         ("responseHeaderTimeout: 7s", {"read": "7s"}),
-        ("idleConnTimeout: 5s", None),
+        ("idleConnTimeout: 5s", {}),
         ("dialTimeout: 0s", {"connect": "0s"}),
     ],
 )
-def test_timeouts(settings: str, expected: dict[str, Any] | None) -> None:
-    """How long is waited."""
+def test_timeouts(settings: str, expected: dict[str, str]) -> None:
+    """How long is waited: half a minute for a connection, and for ever for the rest, if unsaid."""
     found = model(text(f"forwardingTimeouts: {{{settings}}}"))["services"][0]["upstream"]
-    assert found.get("timeout") == expected
+    assert found["timeout"] == WAITS["timeout"] | expected
+
+
+def test_without_settings_nothing_is_tried_again() -> None:
+    services = "s: {loadBalancer: {servers: [{url: 'http://a'}]}}"
+    upstream = model(file(services=services))["services"][0]["upstream"]
+    assert {key: upstream[key] for key in WAITS} == WAITS
 
 
 @pytest.mark.parametrize(

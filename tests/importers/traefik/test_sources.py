@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from gal.convert import NOT_UNDERSTOOD
-from tests.importers.traefik.reading import model, refusal, routes, said
+from tests.importers.traefik.reading import WAITS, model, refusal, routes, said
 
 ROUTER = "http: {routers: {r: {rule: Host(`a`), service: s%s, middlewares: [ip%s]}}}\n"
 REST = (
@@ -114,7 +114,7 @@ TARGETS: dict[str, tuple[str, dict[str, Any]]] = {
 @pytest.mark.parametrize(("text", "upstream"), TARGETS.values(), ids=TARGETS)
 def test_a_container_is_the_target(text: str, upstream: dict[str, Any]) -> None:
     (service,) = model(text)["services"]
-    assert service["upstream"] == upstream
+    assert service["upstream"] == upstream | WAITS
     assert routes(text)[0]["upstream"] == service["name"]
 
 
@@ -177,7 +177,7 @@ def test_labels(text: str, expected: dict[str, Any]) -> None:
 )
 def test_labels_of_no_container(text: str) -> None:
     (service,) = model(text)["services"]
-    assert service["upstream"] == {"name": "r", "host": "r", "port": 80}
+    assert service["upstream"] == {"name": "r", "host": "r", "port": 80} | WAITS
     assert any('the host is taken to be "r"' in line for line in said(text))
 
 

@@ -1,0 +1,1 @@
+"""What CI systems run: scripts, the action for GitHub, the job for GitLab."""
