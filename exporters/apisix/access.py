@@ -10,6 +10,7 @@ import ipaddress
 import re
 from typing import TYPE_CHECKING
 
+from gal import robots
 from gal.exporters.apisix.plugin import (
     CannotGuardError,
     Json,
@@ -37,16 +38,6 @@ _USUAL_TEXT = "Your IP address is not allowed"
 _EVERYBODY = ("^", "")
 _UNAUTHORIZED = 401
 _BY_NUMBER = re.compile(r"\\[1-9]|\\g|\(\?[R&P0-9]")
-_KNOWN_BOTS = (
-    # Robots call themselves so, with a version or a remark behind; "Cubot" is a make of telephone.
-    r"(?i:(?:^|[^u])bot(?:[/; ,)+-]|$))",
-    r"(?i:(?:spider|crawl|crawler|slurp|archiver)(?:[/; ,)+-]|$))",
-    # Libraries that programs ask with, as they introduce themselves.
-    r"(?i:^(?:apache-httpclient|axios|facebookexternalhit|go-http-client|heritrix|httrack)\b)",
-    r"(?i:^(?:libwww-perl|mediapartners-google|nutch|okhttp|python-urllib|reqwest|scrapy)\b)",
-)
-"""Expressions for names of robots; browsers, curl and wget are none."""
-
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
@@ -125,7 +116,7 @@ def user_agent(policy: UserAgentAccess, shared: Shared) -> Plugins:
     allow = list(dict.fromkeys(searched(one) for one in policy.allow))
     deny = list(dict.fromkeys(searched(one) for one in policy.deny))
     if policy.deny_known_bots:
-        deny += _KNOWN_BOTS
+        deny += robots.SEARCHED
         message = "the known robots are those of a list of GAL's own, and not the source's"
         differs(shared, policy, "user_agent", message, "deny_known_bots")
     if allow and any(

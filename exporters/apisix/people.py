@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from gal.claims import unwrap
 from gal.exporters.apisix.plugin import Json, Plugins
 from gal.model import ApiKeyAuth, Authentication, BasicAuth, Gateway, ModelNode, Policies
+from gal.naming import give
 from gal.reading import is_placeholder
 
 if TYPE_CHECKING:
@@ -77,13 +78,7 @@ class People:
 
     def free(self, wanted: str) -> str:
         """A name for a consumer that nobody has yet."""
-        base = _UNSAFE.sub("-", wanted)[: _LONGEST - 8] or "consumer"
-        name, number = base, 1
-        while name in self._taken:
-            number += 1
-            name = f"{base}-{number}"
-        self._taken.add(name)
-        return name
+        return give(_UNSAFE.sub("-", wanted)[: _LONGEST - 8] or "consumer", self._taken)
 
 
 def people_of(shared: Shared) -> People:

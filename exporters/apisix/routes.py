@@ -18,6 +18,7 @@ from gal.exporters.apisix.regex import UntranslatableError
 from gal.exporters.apisix.rewriting import path_change
 from gal.exporters.apisix.upstreams import timeouts
 from gal.model import HostMode, Policies, Route, Service, Timeout
+from gal.naming import give
 from gal.ranking import ranked
 from gal.scopes import Scopes
 
@@ -214,25 +215,11 @@ def _entity(
 
 
 def _name(wanted: str, shared: Shared) -> str:
-    names = shared.state(_RouteNames)
-    return names.free(wanted[:_LONGEST_NAME])
+    return give(wanted[:_LONGEST_NAME], shared.state(_RouteNames))
 
 
-class _RouteNames:
+class _RouteNames(set[str]):
     """Names of routes, each given once."""
-
-    __slots__ = ("_taken",)
-
-    def __init__(self) -> None:
-        self._taken: set[str] = set()
-
-    def free(self, wanted: str) -> str:
-        name, number = wanted, 1
-        while name in self._taken:
-            number += 1
-            name = f"{wanted}-{number}"
-        self._taken.add(name)
-        return name
 
 
 def _put_plugins(build: RouteBuild, entity: Json, *, first: bool) -> None:

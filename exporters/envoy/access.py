@@ -9,6 +9,7 @@ import ipaddress
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from gal import robots
 from gal.claims import unwrap
 from gal.exporters.envoy.build import HTTP_FILTER, Json, RouteBuild, Shared
 from gal.exporters.envoy.consumers import consumer_value, is_identified, plain
@@ -19,16 +20,6 @@ from gal.model import Acl, IpAccess, Policy, UserAgentAccess
 from gal.reading import Placeholder, is_placeholder
 
 _TYPE = HTTP_FILTER + "rbac.v3.RBAC"
-_KNOWN_BOTS = (
-    # Robots call themselves so, with a version or a remark behind; "Cubot" is a make of telephone.
-    r"(?i)(?:\C*[^u])?bot(?:[/; ,)+-]\C*)?",
-    r"(?i)\C*(?:spider|crawl|crawler|slurp|archiver)(?:[/; ,)+-]\C*)?",
-    # Libraries that programs ask with, as they introduce themselves.
-    r"(?i)(?:apache-httpclient|axios|facebookexternalhit|go-http-client|heritrix|httrack)\b\C*",
-    r"(?i)(?:libwww-perl|mediapartners-google|nutch|okhttp|python-urllib|reqwest|scrapy)\b\C*",
-)
-"""RE2 for names of robots, on the whole of `User-Agent`; browsers, curl and wget are none."""
-
 _REFUSED = 403
 _ANOTHER_TEXT = "the refused get the status and text of another policy of this route"
 
@@ -178,7 +169,7 @@ def user_agent(policy: UserAgentAccess, build: RouteBuild, shared: Shared) -> No
         shared.refuse(build, policy, "user_agent", f"Envoy cannot say an expression: {error}")
         return
     if policy.deny_known_bots:
-        denied += [_named(expression) for expression in _KNOWN_BOTS]
+        denied += [_named(expression) for expression in robots.WHOLE]
         message = "the known robots are those of a list of GAL's own, and not the source's"
         shared.context.report.approximated(policy, "user_agent", message, "deny_known_bots")
     principals = [either(denied)]

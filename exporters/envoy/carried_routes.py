@@ -13,6 +13,7 @@ from typing import Any
 from gal.claims import unwrap
 from gal.exporters.envoy.build import Json, RouteBuild, Shared
 from gal.exporters.envoy.carried import own, refer, unsound
+from gal.exporters.envoy.carried_settings import looks_at_scheme
 from gal.exporters.envoy.references import clusters_in
 from gal.model import Guard
 
@@ -108,6 +109,8 @@ def route_match(control: Guard, build: RouteBuild, shared: Shared) -> str | None
         key in action for key in _OLD_ACTION
     ):
         return "it is a route of Envoy 2"
+    if ":scheme" in str(whole["match"]) and looks_at_scheme(shared):
+        return "it depends on the scheme that clients tell"
     if "weighted_cluster_filters" in own(build.route.extensions) or "typed_per_filter" in str(
         action
     ):

@@ -163,6 +163,22 @@ def tls_settings(name: str, shared: Shared) -> Json:
     return dict(kept[0])
 
 
+@dataclass(slots=True)
+class _Schemes:
+    """Whether any route of the model looks at the scheme."""
+
+    compared: bool | None = None
+
+
+def looks_at_scheme(shared: Shared) -> bool:
+    """Whether any route of the model looks at the scheme, which no client may make up then."""
+    state = shared.state(_Schemes)
+    if state.compared is None:
+        routes = (route for _, route in unwrap(shared.gateway).walk_routes())
+        state.compared = any(one.schemes or one.https_redirect is not None for one in routes)
+    return state.compared
+
+
 def manager_settings(name: str, config: Json, shared: Shared, scheme: str | None) -> Json:
     """The settings of a connection manager with those that were carried for it.
 

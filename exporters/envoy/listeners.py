@@ -15,6 +15,7 @@ from gal.exporters.envoy.build import EXTENSION, HTTP_FILTER, Json, Shared
 from gal.exporters.envoy.carried_connections import guarding_filters, secured
 from gal.exporters.envoy.carried_settings import (
     listener_settings,
+    looks_at_scheme,
     manager_settings,
     network_filters,
     router_settings,
@@ -137,14 +138,6 @@ class _Tables:
         if not differs:
             self._common = config
         return config
-
-    def looks_at_scheme(self) -> bool:
-        """Whether an entry compares the scheme."""
-        return any(
-            header["name"] == ":scheme"
-            for entry in self.entries
-            for header in entry.route["match"].get("headers", ())
-        )
 
     def uses(self, key: str) -> bool:
         """Whether an entry looks at what the connection left under a key."""
@@ -300,7 +293,7 @@ def _manager(port: Port, tables: _Tables, shared: Shared) -> Json:
         config["early_header_mutation_extensions"] = [_without_own_headers()]
     config |= local_replies(shared)
     scheme = "https" if port.secure else "http"
-    compared = scheme if tables.looks_at_scheme() else None
+    compared = scheme if looks_at_scheme(shared) else None
     config = manager_settings(port.name, config, shared, compared)
     config["route_config"] = tables.of(port)
     last = {"name": "envoy.filters.http.router", "typed_config": router}

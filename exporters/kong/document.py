@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from gal.claims import unwrap
 from gal.context import ExportContext
 from gal.exporters.kong.authentication import ANONYMOUS, Authentications
 from gal.exporters.kong.build import Build, Json, kept
@@ -52,6 +53,7 @@ def document(gateway: Gateway, context: ExportContext) -> dict[str, Any]:
         build.section("consumers").append(_anonymous())
     _ = gateway.provider  # it only says what `gal generate` writes for
     report_listeners(build)
+    _report_capitals(build)
     return _assembled(build, hashes=hashes)
 
 
@@ -66,6 +68,16 @@ def _reserve_names(build: Build) -> None:
         for entity in _list(carried.get(section)):
             if isinstance(entity, dict) and isinstance(entity.get("name"), str):
                 names.reserve(entity["name"])
+
+
+def _report_capitals(build: Build) -> None:
+    """Say once that Kong tells letters in hosts apart, where other hosts find another route."""
+    routes = [unwrap(route) for _, route in build.gateway.walk_routes()]
+    named = [route for route in routes if any(map(str.isalpha, "".join(route.hosts)))]
+    if build.native or not named or all(route.hosts for route in routes):
+        return
+    message = "in capital letters its hosts are others to Kong, and find a route for any host"
+    build.report.approximated(named[0], "route", message, "hosts")
 
 
 def _anonymous() -> Json:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import uuid
 
+from gal.naming import give
 from gal.reading import is_placeholder
 
 _KONG = uuid.UUID("fd02801f-0957-4a15-a55a-c8d9606f30b5")
@@ -63,10 +64,4 @@ class Names:
 
     def give(self, wanted: str) -> str:
         """The name itself where Kong takes it and nothing else has it, else one like it."""
-        base = self._wrong.sub("-", wanted) or "unnamed"
-        name, number = base, 1
-        while name in self._taken:
-            number += 1
-            name = f"{base}-{number}"
-        self._taken.add(name)
-        return name
+        return give(self._wrong.sub("-", wanted) or "unnamed", self._taken)

@@ -8,6 +8,7 @@ Source: https://doc.traefik.io/traefik/reference/routing-configuration/http/midd
 
 from __future__ import annotations
 
+from gal import robots
 from gal.exporters.traefik.build import (
     KNOWN_STATUSES,
     Json,
@@ -22,15 +23,6 @@ from gal.model import Acl, IpAccess, Policy, UserAgentAccess
 from gal.reading import Placeholder
 
 _FORBIDDEN = 403
-_KNOWN_BOTS = (
-    # Robots call themselves so, with a version or a remark behind; "Cubot" is a make of telephone.
-    r"(?i)(?:^|[^u])bot(?:[/; ,)+-]|$)",
-    r"(?i)(?:spider|crawl|crawler|slurp|archiver)(?:[/; ,)+-]|$)",
-    # Libraries that programs ask with, as they introduce themselves.
-    r"(?i)^(?:apache-httpclient|axios|facebookexternalhit|go-http-client|heritrix|httrack)\b",
-    r"(?i)^(?:libwww-perl|mediapartners-google|nutch|okhttp|python-urllib|reqwest|scrapy)\b",
-)
-"""Expressions for names of robots, searched in `User-Agent`; browsers, curl and wget are none."""
 
 
 def status_of(policy: IpAccess | Acl | UserAgentAccess, feature: str, shared: Shared) -> int:
@@ -81,7 +73,7 @@ def user_agent(policy: UserAgentAccess, build: RouteBuild, shared: Shared) -> No
         shared.refuse(build, policy, "user_agent", f"Traefik cannot say an expression: {error}")
         return
     if policy.deny_known_bots:
-        denied += [call("HeaderRegexp", "User-Agent", expression) for expression in _KNOWN_BOTS]
+        denied += [call("HeaderRegexp", "User-Agent", expression) for expression in robots.SEARCHED]
         message = "the known robots are those of a list of GAL's own, and not the source's"
         shared.context.report.approximated(policy, "user_agent", message, "deny_known_bots")
     rule = conjunction(alternation(denied), f"!({alternation(allowed)})" if allowed else "")

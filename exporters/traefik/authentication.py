@@ -17,7 +17,6 @@ from gal.exporters.traefik.basic_auth import USER_HEADER, basic_auth
 from gal.exporters.traefik.build import Json, RouteBuild, Shared, conjunction
 from gal.exporters.traefik.carried import below, guarding, kept, on_the_router
 from gal.exporters.traefik.groups import Members, members
-from gal.exporters.traefik.rules import call
 from gal.exporters.traefik.values import duration
 from gal.ledger import Fate, Level
 from gal.model import (
@@ -34,7 +33,7 @@ from gal.model import (
 
 _FEATURE = "authentication"
 _UNAUTHORIZED = 401
-_BASIC = call("HeaderRegexp", "Authorization", "(?i)^basic ")
+_BASIC = "HeaderRegexp(`Authorization`, `(?i)^basic `)"
 _TOLD = (
     "X-Consumer-Username",
     "X-Consumer-ID",
@@ -74,7 +73,14 @@ def authentication(
     policy: Authentication, groups: Acl | None, build: RouteBuild, shared: Shared
 ) -> None:
     """Have a route ask for credentials. Whatever Traefik cannot do refuses everybody (law 2)."""
-    _guards(policy, build, shared)
+    later = _guards(policy, build, shared)
+    _ask(policy, groups, build, shared)
+    for name in later:
+        build.use(name)
+
+
+def _ask(policy: Authentication, groups: Acl | None, build: RouteBuild, shared: Shared) -> None:
+    """Have a route ask for the credentials that the model knows."""
     _strip(policy, build, shared)
     who = members(groups)
     anonymous = _anonymous(policy, shared)
@@ -102,11 +108,19 @@ def authentication(
         _ask_any(asked, groups, build, shared)
 
 
-def _guards(policy: Authentication, build: RouteBuild, shared: Shared) -> None:
-    """Access controls of Traefik's own come back; whoever else has one, everybody is refused."""
+def _guards(policy: Authentication, build: RouteBuild, shared: Shared) -> list[str]:
+    """Access controls of Traefik's own come back; whoever else has one, everybody is refused.
+
+    Returns:
+        Those that ask for a second password, or a second service: they stood behind the first.
+    """
+    asked = {"basicAuth": policy.basic, "forwardAuth": policy.forward}
+    later: list[str] = []
     for guard in policy.guards:
         own = guarding(guard, shared)
-        if own is not None:
+        if own is not None and any(asked.get(kind) is not None for kind in guard.config):
+            later.append(own)
+        elif own is not None:
             build.use(own)
         elif not on_the_router(guard, build, shared):
             reason = f'only {guard.provider} knows the access control "{guard.name}"'
@@ -114,6 +128,7 @@ def _guards(policy: Authentication, build: RouteBuild, shared: Shared) -> None:
                 reason = f'it is not known how to put the access control "{guard.name}" back'
             shared.refuse(build, guard, _FEATURE, reason)
             shared.context.claims.claim(guard)
+    return later
 
 
 def _strip(policy: Authentication, build: RouteBuild, shared: Shared) -> None:

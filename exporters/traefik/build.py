@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 from gal.context import ExportContext
 from gal.model import Gateway, ModelNode, Policy, Route, RouteOrder, Service
+from gal.naming import give
 from gal.scopes import Scopes
 
 Json = dict[str, Any]
@@ -77,13 +78,7 @@ class Names:
 
     def free(self, wanted: str) -> str:
         """A name like the wanted one, without what Traefik reads as something else in a name."""
-        base = _UNSAFE.sub("-", wanted).strip("-") or "unnamed"
-        name, number = base, 1
-        while name in self._taken:
-            number += 1
-            name = f"{base}-{number}"
-        self._taken.add(name)
-        return name
+        return give(_UNSAFE.sub("-", wanted).strip("-") or "unnamed", self._taken)
 
 
 @dataclass(slots=True)

@@ -186,5 +186,7 @@ def _write(output: str | None, text: str) -> None:
 
 def _compared(old: Conversion, new: Conversion) -> Drift:
     from gal.drift.engine import compare
+    from gal.drift.unread import with_unread
 
-    return compare(old.gateway, new.gateway, old_provider=old.source, new_provider=new.source)
+    drift = compare(old.gateway, new.gateway, old_provider=old.source, new_provider=new.source)
+    return with_unread(drift, old, new)

@@ -39,6 +39,7 @@ def command(output_format: str) -> None:
                 "fix": rule.fix.value if rule.fix else None,
                 "cwe": [f"CWE-{number}" for number in rule.cwe],
                 "owasp": [f"{name}:2023" for name in rule.owasp],
+                "options": dict(rule.options),
             }
             for rule in rules
         ]

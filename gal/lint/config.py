@@ -187,7 +187,7 @@ class _Reader:
     def _per_file(self) -> list[ConfiguredIgnore]:
         table = self.table.take_mapping("per-file-ignores")
         return [
-            ConfiguredIgnore(_words(node), pattern, position=node.position)
+            ConfiguredIgnore(_words(node), pattern, position=node.position, can_say_why=False)
             for pattern, node in (table.take_items() if table is not None else ())
         ]
 

@@ -243,5 +243,5 @@ def about_settings(
         unused = looked_at and runs and not any(applies(known, one) for one in findings)
         if unused and UNUSED.code in wanted:
             yield finding(UNUSED, "nothing is found that this would ignore", place)
-        if not known.reason and NO_REASON.code in wanted:
+        if known.can_say_why and not known.reason and NO_REASON.code in wanted:
             yield finding(NO_REASON, "nothing says why findings are ignored", place)

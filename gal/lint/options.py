@@ -27,6 +27,7 @@ class ConfiguredIgnore:
         reason: why.
         expires: the last day on which it acts; unset is for ever.
         position: where it is written.
+        can_say_why: it has a place for the reason.
     """
 
     rules: tuple[str, ...]
@@ -35,6 +36,7 @@ class ConfiguredIgnore:
     reason: str = ""
     expires: date | None = None
     position: Position | None = field(default=None, compare=False)
+    can_say_why: bool = field(default=True, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,12 @@ https://apisix.apache.org/docs/apisix/plugins/consumer-restriction/).
 
 from __future__ import annotations
 
-import ipaddress
 from typing import TYPE_CHECKING
 
 from gal.importers.apisix.fields import Kept, carry, extensions, take_choice, take_integer
 from gal.ledger import Fate, Level
 from gal.model import Acl, Anchor, Dialect, IpAccess, Regex, UserAgentAccess
+from gal.networks import network, shared
 from gal.reading import Node, is_placeholder
 
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ def both(inner: IpAccess, outer: IpAccess, report: Reporter) -> IpAccess:
     """The one that lets in whom both let in; a list of nobody where they share none."""
     allow, deny = inner.allow, [*inner.deny, *outer.deny]
     if inner.allow and outer.allow:
-        allow = _shared(inner.allow, outer.allow)
+        allow = shared(inner.allow, outer.allow)
         if not allow:
             allow, deny = inner.allow, ["0.0.0.0/0", "::/0"]
     elif outer.allow:
@@ -154,29 +154,9 @@ def both(inner: IpAccess, outer: IpAccess, report: Reporter) -> IpAccess:
     )
 
 
-def _shared(some: list[str], others: list[str]) -> list[str]:
-    found: list[str] = []
-    for text in some:
-        for other in others:
-            one, two = _network(text), _network(other)
-            if one is None or two is None:
-                if text == other:
-                    found.append(text)
-            elif one.version == two.version and one.overlaps(two):
-                found.append(text if one.prefixlen >= two.prefixlen else other)
-    return list(dict.fromkeys(found))
-
-
-def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
-    try:
-        return ipaddress.ip_network(text, strict=False)
-    except ValueError:
-        return None  # a placeholder
-
-
 def _address(node: Node) -> str:
     text = node.as_str()
-    if not is_placeholder(text) and _network(text) is None:
+    if not is_placeholder(text) and network(text) is None:
         raise node.error(f'"{text}" is no IP address and no range such as 10.0.0.0/8')
     return text
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from enum import Enum
 
+from gal.guarding import sounds_guarding
 from gal.importers.apisix.answers import refuses
 from gal.importers.apisix.plugin import Plugin
 from gal.reading import Mapping, Node, Scalar, Sequence, is_placeholder
@@ -139,16 +140,6 @@ _REFUSES = re.compile(
     r"|\b(?:exit|error|assert|load|loadstring|dofile|loadfile)\s*[(\[\"']"
     r"|\breturn\s+(?:[345]\d\d|ngx\s*\.\s*HTTP_|[A-Za-z_])"
 )
-_GUARDING_PART = re.compile(
-    r"auth|oidc|openid|jwt|saml|keycloak|guard|ldap|hmac|mtls|introspect|casbin|cerbos|firewall"
-    r"|permission|whitelist|blacklist|allowlist|denylist|access-control|restriction|entitle"
-)
-_GUARDING_WORD = frozenset(
-    (
-        *("abac", "acl", "apikey", "cas", "deny", "iam", "opa", "pdp", "pep", "rbac"),
-        *("signature", "sso", "token", "waf", "blocker"),
-    )
-)
 
 
 def classify(plugin: Plugin, treat_as_auth: frozenset[str]) -> PluginClass:
@@ -170,15 +161,9 @@ def classify(plugin: Plugin, treat_as_auth: frozenset[str]) -> PluginClass:
         return PluginClass.OBSERVER
     if name in CODE:
         return PluginClass.GUARD if _may_refuse(plugin) else PluginClass.OTHER
-    if name in OTHERS or not _sounds_guarding(name):
+    if name in OTHERS or not sounds_guarding(name):
         return PluginClass.OTHER
     return PluginClass.GUARD
-
-
-def _sounds_guarding(name: str) -> bool:
-    lower = name.lower()
-    words = set(re.split(r"[^a-z0-9]+", lower))
-    return _GUARDING_PART.search(lower) is not None or not words.isdisjoint(_GUARDING_WORD)
 
 
 def _may_refuse(plugin: Plugin) -> bool:

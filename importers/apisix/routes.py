@@ -17,6 +17,7 @@ from gal.importers.apisix.upstreams import take_timeout
 from gal.importers.apisix.variables import apply_vars
 from gal.ledger import Fate, Level
 from gal.model import AddressMatch, Anchor, Dialect, Origin, PathMatch, Policies, Regex, Route
+from gal.naming import give
 from gal.reading import Mapping, Node, is_placeholder
 
 if TYPE_CHECKING:
@@ -53,10 +54,7 @@ def distinct_names(file: File) -> dict[int, str]:
         node = entity.node.peek("name")
         if node is None:
             continue
-        name, number = node.as_str(), 2
-        while name in taken:
-            name, number = f"{node.as_str()}-{number}", number + 1
-        taken.add(name)
+        name = give(node.as_str(), taken)
         if name != node.as_str():
             renamed[id(entity)] = name
     return renamed

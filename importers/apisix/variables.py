@@ -73,10 +73,11 @@ def _condition(route: Route, node: Sequence) -> str | None:
     invert = len(parts) > 2 and parts[1].as_str() == "!"
     if invert:
         del parts[1]
-    if len(parts) == len(("variable", "value")) and isinstance(parts[1], Scalar):
-        operator, value = "==", parts[1]
+    value = parts[-1]
+    if len(parts) == len(("variable", "value")) and isinstance(value, Scalar):
+        operator = "=="
     elif len(parts) == len(("variable", "operator", "value")):
-        operator, value = parts[1].as_str().lower(), parts[2]
+        operator = parts[1].as_str().lower()
     else:
         return f'a condition on "{variable}" without an operator and a value'
     prefix, found = _source(variable)

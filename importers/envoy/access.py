@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from gal.importers.envoy import consumer_access, consumers
 from gal.importers.envoy.carried import carry, quiet
+from gal.importers.envoy.consumer_access import asks_nothing_else
 from gal.importers.envoy.principals import (
     ADDRESS,
     AGENT,
@@ -28,10 +29,10 @@ from gal.importers.envoy.use import Reading, carried, empty, guarded, mappings, 
 from gal.importers.envoy.values import as_flag, as_number, take_enum, take_flag
 from gal.ledger import Level
 from gal.model import Acl, IpAccess, Origin, UserAgentAccess
+from gal.reading import Mapping
 
 if TYPE_CHECKING:
     from gal.importers.envoy.use import Use
-    from gal.reading import Mapping
 
 _ACTIONS = ("ALLOW", "DENY", "LOG")
 _EVERYWHERE = ["0.0.0.0/0", "::/0"]
@@ -221,5 +222,10 @@ def _claims(use: Use, settings: Mapping) -> Reading:
     """What GAL asks of a token besides being valid: part of the policy that checks it."""
     rules = settings.peek("rules")
     data = rules.plain() if rules is not None else {}
+    inner = rules.peek("policies") if isinstance(rules, Mapping) else None
+    policies = list(inner.entries.values()) if isinstance(inner, Mapping) else []
+    plain = all(isinstance(one, Mapping) and asks_nothing_else(one) for one in policies)
+    if not plain or data.get("action", "ALLOW") != "ALLOW":
+        return guarded(use, "it asks for more than claims of tokens")
     use.take_all()
     return Reading(use, groups={"access"}, marks={"claims": (use, data)})

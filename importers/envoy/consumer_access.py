@@ -45,9 +45,18 @@ def _principals(base: Mapping) -> list[Mapping]:
     if not isinstance(policies, Mapping) or denied is None or denied.plain() != "DENY":
         return []
     policy = policies.peek("gal")
-    found = policy.peek("principals") if isinstance(policy, Mapping) else None
+    if len(policies) != 1 or not isinstance(policy, Mapping) or not asks_nothing_else(policy):
+        return []
+    found = policy.peek("principals")
     items = found.items if isinstance(found, Sequence) else []
     return [one for one in items if isinstance(one, Mapping)]
+
+
+def asks_nothing_else(policy: Mapping) -> bool:
+    """Whether a policy of RBAC looks at its principals only."""
+    asked = policy.peek("permissions")
+    only = {policy.spelt(key) for key in ("permissions", "principals")} >= set(policy)
+    return only and asked is not None and asked.plain() == [{"any": True}]
 
 
 def _policies(node: Mapping) -> tuple[str, Policies] | None:

@@ -38,8 +38,8 @@ def disguises(readings: Sequence[Reading], shared: Shared) -> Iterator[Guard]:
             node = reading.use.node
             names = ", ".join(both)
             message = (
-                f"a filter before it may change {names}, here it would see the client's own: everybody"
-                " is refused"
+                f"a filter before it may change {names}, here it would see the client's own:"
+                " everybody is refused"
             )
             shared.report.at(
                 node, Fate.DROPPED, Level.WARNING, AUTHENTICATION, message, whole=False

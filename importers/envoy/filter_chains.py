@@ -91,14 +91,17 @@ def speaks_tls(chain: Mapping) -> bool:
     return not is_plain(socket)
 
 
-def asks_for_tls(chain: Mapping) -> bool:
-    """Whether only encrypted connections come to a chain."""
+def asks_for_tls(chain: Mapping, *, inspected: bool) -> bool:
+    """Whether only encrypted connections come to a chain. Where plain ones are `inspected`, their
+    protocol is known, too.
+    """
     match = chain.peek("filter_chain_match")
     if not isinstance(match, Mapping):
         return False
     names, transport = match.peek("server_names"), match.peek("transport_protocol")
-    named = isinstance(names, Sequence) and bool(names.items)
-    return named or (transport is not None and transport.as_str() == "tls")
+    protocols = None if inspected else match.peek("application_protocols")
+    asked = any(isinstance(one, Sequence) and bool(one.items) for one in (names, protocols))
+    return asked or (transport is not None and transport.as_str() == "tls")
 
 
 def is_plain(socket: Node) -> bool:

@@ -27,6 +27,12 @@ _MESSAGES = {
 _TYPE = "type.googleapis.com/envoy.extensions.filters.listener.proxy_protocol.v3.ProxyProtocol"
 
 
+def looks_for_protocol(node: Mapping) -> bool:
+    """Whether a listener finds out the protocol of plain connections."""
+    found = node.peek("listener_filters")
+    return found is not None and "http_inspector" in repr(found.plain())
+
+
 def listener_filters(node: Mapping, report: Reporter, kept: dict[str, Any]) -> bool:
     """The filters of a listener; whether the client's address is one that somebody tells.
 

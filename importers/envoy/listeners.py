@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from gal.importers.envoy.actions import read_upgrade
 from gal.importers.envoy.carried import carry, carry_whole, keep
-from gal.importers.envoy.chain import Chain, HttpFilter, Shared, canonical, take_filter, take_typed
+from gal.importers.envoy.chain import Chain, Shared, canonical, take_filter, take_typed
 from gal.importers.envoy.domains import Domain
 from gal.importers.envoy.endpoints import read_address
 from gal.importers.envoy.filter_chains import (
@@ -27,8 +27,9 @@ from gal.importers.envoy.filter_chains import (
     parts,
     speaks_tls,
 )
-from gal.importers.envoy.listener_fields import CHAIN, LISTENER, MANAGER, PLAIN, UNSET
-from gal.importers.envoy.listener_filters import listener_filters
+from gal.importers.envoy.listener_fields import CHAIN, LISTENER, MANAGER, PLAIN
+from gal.importers.envoy.listener_filters import listener_filters, looks_for_protocol
+from gal.importers.envoy.managers import settle_filter, unlike_others
 from gal.importers.envoy.replies import settle
 from gal.importers.envoy.routes import Condition
 from gal.importers.envoy.tls import Certificates, Downstream, downstream, tls_context
@@ -183,6 +184,7 @@ class ListenerReader:
             report.at(node, Fate.DROPPED, Level.WARNING, _FEATURE, message)
             return
         told = listener_filters(node, report, kept)
+        chosen = self._chosen_by_tree(node)
         chains = node.take_mappings("filter_chains")
         default = node.take_mapping("default_filter_chain")
         origin = Origin(node, {"host": "address", "port": "address"})
@@ -190,18 +192,14 @@ class ListenerReader:
         before = len(self._served)
         secure = False
         chains += [default] if default is not None else []
+        if not chosen:
+            chains = [one for one in chains if self._is_reached(one, node)]
         speaking = [speaks_tls(one) for one in chains]
         mixed = any(speaking) and not all(speaking)
         if mixed:
             message = "TLS and plain connections come to one port"
             report.at(node, Fate.APPROXIMATED, Level.WARNING, _FEATURE, message, whole=False)
-        chosen = self._chosen_by_tree(node)
         for chain, tls in zip(chains, speaking, strict=True):
-            if not tls and asks_for_tls(chain):
-                chain.take_all()
-                message = "no connection comes to it: it asks for TLS, and does not speak it"
-                report.at(chain, Fate.DROPPED, Level.INFO, _FEATURE, message)
-                continue
             condition = condition_of(chain, self.report, alone=len(chains) == 1)
             condition.unsaid += chosen
             if told and condition.sources:
@@ -209,15 +207,35 @@ class ListenerReader:
             if mixed:
                 condition.schemes = ("https",) if tls else ("http",)
             secure |= self._chain(chain, listener, condition, kept)
-        for _, served in self._served[before:]:
-            served.chain.told = told
-        if secure:
-            listener.protocol = "https"
-        if len(self._served) > before:
-            self.shared.gateway.listeners.append(listener)
+        listener.protocol = "https" if secure else listener.protocol
+        self._note(listener, self._served[before:], kept, told=told)
+
+    def _note(
+        self,
+        listener: Listener,
+        served: list[tuple[Listener, Served]],
+        kept: dict[str, Any],
+        *,
+        told: bool,
+    ) -> None:
+        """A listener with its connection managers; one without any is none of the model."""
+        gateway = self.shared.gateway
+        for _, one in served:
+            one.chain.told = told
+        if served:
+            gateway.listeners.append(listener)
         if kept:
-            listeners = self.shared.gateway.extensions.setdefault("envoy", {})
-            listeners.setdefault("listeners", {})[name] = kept
+            listeners = gateway.extensions.setdefault("envoy", {}).setdefault("listeners", {})
+            listeners[listener.name] = kept
+
+    def _is_reached(self, chain: Mapping, listener: Mapping) -> bool:
+        """Whether any connection comes to a chain that it can read."""
+        if speaks_tls(chain) or not asks_for_tls(chain, inspected=looks_for_protocol(listener)):
+            return True
+        chain.take_all()
+        message = "no connection comes to it: it asks for TLS, and does not speak it"
+        self.report.at(chain, Fate.DROPPED, Level.INFO, _FEATURE, message)
+        return False
 
     def _chosen_by_tree(self, node: Mapping) -> tuple[str, ...]:
         """What the model cannot compare where a tree chooses the chain."""
@@ -293,13 +311,13 @@ class ListenerReader:
         edge = take_flag(node, "use_remote_address") or False
         filters = [take_filter(one) for one in node.take_mappings("http_filters")]
         for one in filters:
-            _settle_filter(one, self.report)
+            settle_filter(one, self.report)
         table = node.take_mapping("route_config") or self._discovered(node)
         self._upgrades(node)
         replies = node.take_mapping("local_reply_config")
         plain = {**PLAIN, "stat_prefix": listener.name}
         kept = carry(node, self.report, _FEATURE, MANAGER, plain=plain)
-        kept |= _unlike_others(node, self.report, edge=edge)
+        kept |= unlike_others(node, self.report, edge=edge)
         texts = settle(replies, self.report) if replies is not None else None
         if texts:
             kept["local_reply_config"] = texts
@@ -337,29 +355,6 @@ class ListenerReader:
 
 _ADDRESS = ("xff_num_trusted_hops", "original_ip_detection_extensions")
 """What says whose address the client's is, besides `use_remote_address`."""
-
-
-def _unlike_others(node: Mapping, report: Reporter, *, edge: bool) -> dict[str, Any]:
-    """What Envoy does, but other gateways do not, where the file does not say it."""
-    if not (node.has("normalize_path") and node.has("merge_slashes")):
-        message = "Envoy compares paths as clients write them; others bring them into a normal form"
-        report.at(node, Fate.APPROXIMATED, Level.WARNING, "paths", message, whole=False)
-    found = {key: value for key, value in UNSET.items() if not node.has(key)}
-    if not edge:
-        found["use_remote_address"] = False
-        message = "Envoy believes what clients say in X-Forwarded-For and X-Forwarded-Proto"
-        at = node.peek("use_remote_address") or node
-        report.at(at, Fate.CARRIED, Level.INFO, _FEATURE, message, whole=at is not node)
-    return found
-
-
-def _settle_filter(one: HttpFilter, report: Reporter) -> None:
-    one.node.mark("is_optional")
-    discovery = one.node.take("config_discovery")
-    if discovery is not None:
-        discovery.take_all()
-        message = "the settings of this filter come from a control plane"
-        report.at(discovery, Fate.DROPPED, Level.WARNING, "filters", message)
 
 
 def _rivals(gathered: list[tuple[Served, list[Listener]]]) -> Rivals:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from gal.importers.envoy.chain import message_name
 from gal.importers.envoy.values import is_camel
-from gal.importers.envoy.version import say_old
+from gal.importers.envoy.version import settle
 from gal.ledger import Fate, Level
 from gal.reading import Mapping
 from gal.spelling import snake_case
@@ -105,7 +105,7 @@ def gather(documents: Sequence[Document], report: Reporter) -> Sources:
     for document in documents:
         if is_camel(document.root):
             document.respell(snake_case)
-        say_old(document.mapping(), report)
+        settle(document.mapping(), report)
         _document(document.mapping(), sources)
     return sources
 

@@ -1,4 +1,5 @@
-"""What files of Envoy 2 call otherwise than those of Envoy 3.
+"""Older ways to write files: what those of Envoy 2 call otherwise than those of Envoy 3, and lists
+of one without brackets, which Envoy still reads.
 
 Source: https://www.envoyproxy.io/docs/envoy/v1.17.3/faq/api/envoy_upgrade_v3
 """
@@ -41,8 +42,14 @@ _FREE = frozenset(
 _TYPE = re.compile(r"envoy\.(?:api|config|admin|data|service|type)\.(?:.*\.)?v2(?:alpha\d*)?\.")
 
 
-def say_old(root: Mapping, report: Reporter) -> None:
-    """Say once of a file of Envoy 2 what Envoy 3 calls otherwise."""
+_LISTS = (
+    *("listeners", "clusters", "secrets", "resources", "filter_chains", "filters", "http_filters"),
+    *("listener_filters", "virtual_hosts", "domains", "routes", "endpoints", "lb_endpoints"),
+)
+
+
+def settle(root: Mapping, report: Reporter) -> None:
+    """Say once of a file of Envoy 2 what Envoy 3 calls otherwise. Lists of one become lists."""
     found: set[str] = set()
     types = False
     for node, within in _walk(root):
@@ -50,6 +57,7 @@ def say_old(root: Mapping, report: Reporter) -> None:
             if within in places and node.has(old):
                 found.add(old)
         types = types or _is_old_type(node)
+        _bracket(node)
     if not found and not types:
         return
     names = [f"{old} ({new})" for old, (new, _) in _RENAMED.items() if old in found]
@@ -57,6 +65,18 @@ def say_old(root: Mapping, report: Reporter) -> None:
         names.append("types (envoy.config..v3, envoy.extensions..v3)")
     message = f"this file is Envoy 2's; in brackets what Envoy 3 calls it: {', '.join(names)}"
     report.at(root, Fate.EXACT, Level.INFO, "v2", message, whole=False)
+
+
+def _bracket(node: Mapping) -> None:
+    """Put the only item of a list that is written without brackets into one."""
+    for key in _LISTS:
+        item = node.peek(key)
+        if item is None or isinstance(item, Sequence) or item.kind == "null":
+            continue
+        whole = Sequence(item.source, item.line, item.column, node, item.key)
+        item.parent, item.key = whole, 0
+        whole.items.append(item)
+        node.put(key, whole)
 
 
 def _is_old_type(node: Mapping) -> bool:

@@ -127,7 +127,7 @@ class TableReader:
                 continue
             host = hosts[group.owner]
             if group.owner not in scopes:
-                scopes[group.owner] = self._scope(host)
+                scopes[group.owner] = self._scope(host, reading)
             own, host_kept, tls = scopes[group.owner]
             copied = 0 if wider is not None else _copied(hosts, group, by_owner[group.owner], index)
             ends = not copied and (wider is not None or index.falls_through(group))
@@ -147,14 +147,21 @@ class TableReader:
             message = "no filter of the chain looks at it"
             self.shared.report.at(limits, Fate.DROPPED, Level.INFO, "rate_limit", message)
 
-    def _scope(self, host: Mapping) -> tuple[Surroundings, dict[str, Any], HttpsRedirect | None]:
+    def _scope(
+        self, host: Mapping, reading: Reading
+    ) -> tuple[Surroundings, dict[str, Any], HttpsRedirect | None]:
         kept: dict[str, Any] = {}
         own = read_scope(host, self.shared, kept)
         wanted = take_enum(host, "require_tls", _TLS, "NONE")
         kept |= carry(host, self.shared.report, "route", _TABLE)
         tls = None
-        if wanted == "EXTERNAL_ONLY":
-            message = "requests from inside are sent to HTTPS, too"
+        messages = {
+            "requests from inside are sent to HTTPS, too": wanted == "EXTERNAL_ONLY",
+            "requests are sent to HTTPS that a proxy in front has got by it, too": (
+                wanted != "NONE" and not reading.own_scheme
+            ),
+        }
+        for message in (text for text, differs in messages.items() if differs):
             at = host.peek("require_tls") or host
             self.shared.report.at(at, Fate.APPROXIMATED, Level.WARNING, "https_redirect", message)
         if wanted != "NONE":

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from enum import Enum
 
+from gal.guarding import sounds_guarding
 from gal.reading import Mapping, Node, Scalar, Sequence, is_placeholder
 
 
@@ -165,17 +166,6 @@ _REFUSES = re.compile(
 )
 """Code that ends a request, fails (which is a 500), or runs code that cannot be seen."""
 
-_GUARDING_PART = re.compile(
-    r"auth|oidc|openid|jwt|saml|keycloak|guard|ldap|hmac|mtls|introspect|casbin|cerbos|firewall"
-    r"|permission|whitelist|blacklist|allowlist|denylist|access-control|restriction|entitle"
-)
-_GUARDING_WORD = frozenset(
-    (
-        *("abac", "acl", "apikey", "cas", "deny", "iam", "opa", "pdp", "pep", "rbac"),
-        *("signature", "sso", "token", "waf"),
-    )
-)
-
 
 def classify(
     name: str, treat_as_auth: frozenset[str], config: Mapping | None = None
@@ -200,15 +190,9 @@ def classify(
     if name in FUNCTIONS:
         guards = config is None or _may_refuse(config)
         return PluginClass.GUARD if guards else PluginClass.OTHER
-    if name in OTHERS or not _sounds_guarding(name):
+    if name in OTHERS or not sounds_guarding(name):
         return PluginClass.OTHER
     return PluginClass.GUARD
-
-
-def _sounds_guarding(name: str) -> bool:
-    lower = name.lower()
-    words = set(re.split(r"[^a-z0-9]+", lower))
-    return _GUARDING_PART.search(lower) is not None or not words.isdisjoint(_GUARDING_WORD)
 
 
 def _may_refuse(config: Mapping) -> bool:

@@ -5,27 +5,15 @@ Source: https://doc.traefik.io/traefik/reference/routing-configuration/http/midd
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
+from gal.guarding import sounds_guarding
 from gal.importers.traefik.placement import REFERENCE, settings
 from gal.ledger import Level
 from gal.reading import Mapping
 
 if TYPE_CHECKING:
     from gal.importers.traefik.dynamic import Middleware
-
-_GUARDING_PART = re.compile(
-    r"auth|oidc|openid|jwt|saml|keycloak|guard|ldap|hmac|mtls|introspect|casbin|cerbos|firewall"
-    r"|permission|whitelist|blacklist|allowlist|denylist|blocklist|access-control|restriction"
-    r"|entitle|crowdsec|bouncer|fail2ban|geoblock|modsecurity|coraza|sablier-auth|denyip|blockip"
-)
-_GUARDING_WORD = frozenset(
-    (
-        *("abac", "acl", "apikey", "block", "cas", "captcha", "deny", "geo", "iam", "ipfilter"),
-        *("opa", "pdp", "pep", "rbac", "signature", "sso", "token", "waf", "blocker", "keys"),
-    )
-)
 
 CARRIED: dict[str, tuple[Level, str]] = {
     "contentType": (
@@ -171,13 +159,7 @@ def guards(middleware: Middleware, treat_as_auth: frozenset[str]) -> bool:
     names = [middleware.name.partition("@")[0], *config]
     if middleware.kind != "plugin":
         names = [middleware.kind]
-    return any(name in treat_as_auth or _sounds_guarding(name) for name in names)
-
-
-def _sounds_guarding(name: str) -> bool:
-    words = set(re.split(r"[^a-z0-9]+", re.sub(r"(?<=[a-z])(?=[A-Z])", "-", name).lower()))
-    lower = name.lower()
-    return _GUARDING_PART.search(lower) is not None or not words.isdisjoint(_GUARDING_WORD)
+    return any(name in treat_as_auth or sounds_guarding(name) for name in names)
 
 
 def is_elsewhere(name: str) -> bool:

@@ -5,13 +5,13 @@ Source: https://doc.traefik.io/traefik/reference/routing-configuration/http/midd
 
 from __future__ import annotations
 
-import ipaddress
 from typing import TYPE_CHECKING
 
 from gal.importers.traefik.options import number, section, strings
 from gal.importers.traefik.placement import Placement, UnusableError, settings
 from gal.ledger import Fate, Level
 from gal.model import DirectResponse, IpAccess, Origin
+from gal.networks import network, shared
 from gal.reading import Mapping, is_placeholder
 
 if TYPE_CHECKING:
@@ -64,33 +64,12 @@ def _both(first: IpAccess, second: IpAccess, place: Placement) -> IpAccess:
     if first.status_code != second.status_code:
         message = f"who is refused by this list gets {first.status_code}, too"
         place.report.approximated(second, _FEATURE, message, "status_code")
-    shared = _shared(first.allow, second.allow)
+    both = shared(first.allow, second.allow)
     message = "only addresses that both lists have enter"
     place.report.about(second, Fate.EXACT, Level.INFO, _FEATURE, message)
     return IpAccess(
-        allow=shared or first.allow,
-        deny=list(first.deny) if shared else list(_EVERYBODY),
+        allow=both or first.allow,
+        deny=list(first.deny) if both else list(_EVERYBODY),
         status_code=first.status_code,
         origin=first.origin,
     )
-
-
-def _shared(some: list[str], others: list[str]) -> list[str]:
-    found: list[str] = []
-    for text in some:
-        for other in others:
-            one, two = network(text), network(other)
-            if one is None or two is None:
-                if text == other:
-                    found.append(text)
-            elif one.version == two.version and one.overlaps(two):
-                found.append(text if one.prefixlen >= two.prefixlen else other)
-    return list(dict.fromkeys(found))
-
-
-def network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
-    """An address or range; None for anything else, such as a placeholder."""
-    try:
-        return ipaddress.ip_network(text, strict=False)
-    except ValueError:
-        return None

@@ -34,6 +34,7 @@ from gal.model import (
     Origin,
     Route,
 )
+from gal.naming import give
 from gal.reading import Mapping, Node, is_placeholder
 
 if TYPE_CHECKING:
@@ -197,12 +198,7 @@ class Routers:
         return route
 
     def _name(self, wanted: str) -> str:
-        name, number = wanted, 1
-        while name in self._names:
-            number += 1
-            name = f"{wanted}-{number}"
-        self._names.add(name)
-        return name
+        return give(wanted, self._names)
 
     def _finish(self, way: Way, route: Route, told: Matched, place: Place) -> None:
         router = way.last

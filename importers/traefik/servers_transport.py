@@ -12,6 +12,7 @@ from gal.importers.traefik.carried import Kept, carry, quiet
 from gal.importers.traefik.options import duration, flag, section, strings, text
 from gal.ledger import Fate, Level
 from gal.model import Certificate, Duration, Gateway, Origin, Secret, Timeout, UpstreamTls
+from gal.naming import numbered
 from gal.reading import Mapping
 
 if TYPE_CHECKING:
@@ -145,9 +146,6 @@ class Transports:
 
     def _add(self, wanted: str, node: Mapping, **fields: Any) -> str:
         taken = {one.name for one in self.gateway.certificates}
-        name, number = wanted, 1
-        while name in taken:
-            number += 1
-            name = f"{wanted}-{number}"
+        name = numbered(wanted, taken)
         self.gateway.certificates.append(Certificate(name, origin=Origin(node, {}), **fields))
         return name

@@ -16,6 +16,7 @@ from gal.model.route import PathKind
 
 if TYPE_CHECKING:
     from gal.ledger import Reporter
+    from gal.reading import Node
 
 Made = tuple[Route, Sequence[EntryPoint]]
 _START = re.compile(r"\^((?:[A-Za-z0-9/_-]|\\[./-])*)(?![*?{|])")
@@ -45,8 +46,8 @@ def report_ties(made: Iterable[Made], report: Reporter) -> None:
             )
 
 
-def _node(route: Route) -> object:
-    return route.origin.node if route.origin is not None else route
+def _node(route: Route) -> Node | None:
+    return route.origin.node if route.origin is not None else None
 
 
 def _pairs(group: Sequence[Made]) -> Iterator[tuple[Route, Route]]:

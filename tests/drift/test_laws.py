@@ -162,9 +162,13 @@ TARGETS = [name for name in registry.exporters() if name != "gal"]
 
 @pytest.mark.parametrize("target", TARGETS)
 @given(gateway=served())
-@settings(GENERATED, max_examples=50)
+@settings(GENERATED, max_examples=25)
 def test_a_conversion(target: str, gateway: Gateway) -> None:
     """A model and what is written of it differ in nothing but what the other gateway cannot say."""
+    for policies in [gateway.policies, *(one.policies for one in gateway.services)]:
+        policies.plugins = {}  # generated ones have no names
+    for _, route in gateway.walk_routes():
+        route.policies.plugins = {}
     source = placed(gateway)
     back = read_back(write_gateway(source, target, Ledger()), target).gateway
     assert only_cosmetic(compare(source, back, old_provider="gal", new_provider=target))

@@ -76,10 +76,9 @@ def ids(data: dict[str, Any]) -> list[str]:
 
 
 def converted(target: str) -> str:
-    name = f"{target}/{target}.yaml"
     Path(target).mkdir(exist_ok=True)
-    assert run(["convert", "kong.yaml", "--to", target, "-o", name]) == 0
-    return name
+    assert run(["convert", "kong.yaml", "--to", target, "-o", f"{target}/"]) == 0
+    return f"{target}/{target}.yaml"
 
 
 def in_a_commit() -> tuple[str, str]:
@@ -152,11 +151,17 @@ def test_standard_input(
 def test_a_format_that_is_given(capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["kong.yaml", "open.yaml", "--from-old", "kong", "--from-new", "kong"]
     assert ids(told(capsys, *arguments)) == ["D010"]
-    assert run(["drift", "kong.yaml", "open.yaml", "--from-new", "envoy"]) == 2
-    assert "open.yaml" in capsys.readouterr().err
+    data = told(capsys, "kong.yaml", "open.yaml", "--from-new", "envoy")
+    assert "D001" in ids(data)
+    assert "services" in [one["topic"] for one in data["not_compared"]]
 
 
 # -- sides that cannot be read
+
+
+def _growing(number: int) -> str:
+    """A name that stands for nine times what the one before stands for."""
+    return f"a{number}: &a{number} [{', '.join([f'*a{number - 1}'] * 9)}]\n"
 
 
 def nothing() -> None:
@@ -176,11 +181,7 @@ WRONG = [
     ("half a file", lambda: put("new.yaml", "services: ["), "new.yaml", "new.yaml:1:"),
     (
         "names that grow without end",
-        lambda: put(
-            "new.yaml",
-            "a0: &a0 [x]\n"
-            + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 12)),
-        ),
+        lambda: put("new.yaml", "a0: &a0 [x]\n" + "".join(map(_growing, range(1, 12)))),
         "new.yaml",
         "new.yaml",
     ),
@@ -216,7 +217,7 @@ def test_one_clear_error(
     assert said.out == ""
     assert wanted in said.err
     assert "Traceback" not in said.err
-    assert len(said.err.strip().splitlines()) <= 3
+    assert len(said.err.strip().splitlines()) <= 4
     assert sorted(Path().iterdir()) == before
 
 
@@ -251,18 +252,16 @@ def test_an_error_of_the_base_is_no_report(capsys: pytest.CaptureFixture[str]) -
 def test_what_one_gateway_cannot_say_is_counted(capsys: pytest.CaptureFixture[str]) -> None:
     text = KONG.replace("  plugins:\n", "  plugins:\n  - {name: http-log, config: {}}\n")
     put("kong.yaml", text)
-    data = told(capsys, "kong.yaml", converted("envoy")) if converted("envoy") else {}
+    data = told(capsys, "kong.yaml", converted("envoy"))
     topics = [one["topic"] for one in data["not_compared"]]
     assert "plugin http-log" in topics
     assert data["changes"] == []
 
 
 def test_defaults_that_differ_are_told_once(capsys: pytest.CaptureFixture[str]) -> None:
-    route = "  routes: [{name: shop, paths: [/shop], hosts: [shop.test]}]\n"
-    more = "".join(
-        route.replace("shop,", f"shop{n},").replace("/shop", f"/{n}")[11:-2] + ", " for n in "abc"
-    )
-    put("kong.yaml", KONG.replace(route, f"  routes: [{more.replace('[{', '{')}]\n"))
+    routes = [f"{{name: {one}, paths: [/{one}], hosts: [shop.test]}}" for one in "abc"]
+    line = next(one for one in KONG.splitlines() if "routes:" in one)
+    put("kong.yaml", KONG.replace(line, f"  routes: [{', '.join(routes)}]"))
     data = told(capsys, "kong.yaml", converted("envoy"))
     topics = [one["topic"] for one in data["assumptions"]]
     assert "timeout.send" in topics
@@ -305,10 +304,8 @@ def test_no_secret_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_keys_in_conditions_are_no_text_either(capsys: pytest.CaptureFixture[str]) -> None:
     """Traefik has keys as conditions on a header, also as an expression."""
-    for number, match in (
-        (1, "Header(`apikey`, `canary-{}`)"),
-        (2, "HeaderRegexp(`apikey`, `^canary-{}$`)"),
-    ):
+    matches = "Header(`apikey`, `canary-{}`)", "HeaderRegexp(`apikey`, `^canary-{}$`)"
+    for number, match in enumerate(matches):
         for side in ("old", "new"):
             rule = "Host(`a.test`) && " + match.format(f"{number}{side}")
             put(

@@ -88,3 +88,16 @@ def test_a_severity_can_be_changed(capsys: pytest.CaptureFixture[str]) -> None:
     put("gal.toml", "[lint]\nselect = ['GAL030']\n[lint.severity]\nGAL030 = 'critical'\n")
     assert lint(put("kong.yaml", SHOP), "--fail-on", "critical", "--format", "concise") == 1
     assert "critical[GAL030]" in capsys.readouterr().out
+
+
+def test_reasons_are_asked_for_where_there_is_a_place_for_them(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    put(
+        "gal.toml",
+        "[lint]\nrequire-reasons = true\n[lint.per-file-ignores]\n'kong.yaml' = ['GAL030']\n"
+        "[[lint.ignores]]\nrules = ['GAL001']\n",
+    )
+    only = ("--select", "GAL001,GAL030,GAL192", "--format", "concise")
+    lint(put("kong.yaml", SHOP), *only)
+    assert codes(capsys.readouterr().out) == ["5:GAL192"]

@@ -153,7 +153,7 @@ def _hidden(parts: Iterable[Placed], order: RouteOrder) -> list[Route]:
 
 
 @pytest.mark.parametrize("order", ORDERS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(data=st.data())
 def test_a_route_that_another_one_hides_is_found(order: RouteOrder, data: st.DataObject) -> None:
     routes = data.draw(st.lists(_routes(), min_size=2, max_size=5))
@@ -170,7 +170,7 @@ def test_a_route_that_another_one_hides_is_found(order: RouteOrder, data: st.Dat
 
 
 @pytest.mark.parametrize("order", ORDERS)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(data=st.data())
 def test_a_route_that_stands_twice_is_found(order: RouteOrder, data: st.DataObject) -> None:
     one = data.draw(_routes())
@@ -193,7 +193,7 @@ def test_a_route_that_stands_twice_is_found(order: RouteOrder, data: st.DataObje
 
 
 @pytest.mark.parametrize("order", [one for one in ORDERS if one.values[0] in BY_CHANCE])
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(data=st.data())
 def test_routes_of_one_rank_that_share_a_request_are_found(
     order: RouteOrder, data: st.DataObject

@@ -170,6 +170,9 @@ def test_cors(method: str, headers: list[str], answered: bool, origin: str | Non
             "/base/x/z",
         ),
         ("rewrite: {strip_prefix: true, plain_join: true}", "/rx", "/base/x"),
+        # An expression for the whole path takes no shorter alternative that fits its start.
+        ("rewrite: {pattern: '(?:/|(/.+))', replacement: '/v2\\1'}", "/r/x", "/base/v2/r/x"),
+        ("rewrite: {pattern: '/r', replacement: '/v2'}", "/r/x", "/base/r/x"),
     ],
 )
 def test_path_of_the_upstream(rewrite: str, url: str, seen: str) -> None:
@@ -244,3 +247,29 @@ routes:
         ("b.test", 20.0),
         ("c.test", 20.0),
     ]
+
+
+@pytest.mark.parametrize(
+    ("operations", "sent", "seen"),
+    [
+        ("set: {a: '2'}", "a=1&b=1", "b=1&a=2"),
+        ("set: {a: '2'}", "b=1", "b=1&a=2"),
+        ("replace: {a: '2'}", "a=1", "a=2"),
+        ("replace: {a: '2'}", "b=1", "b=1"),
+        ("default: {a: '2'}", "a=1", "a=1"),
+        ("default: {a: '2'}", "b=1", "b=1&a=2"),
+        ("replace: {a: '2'}, default: {a: '3'}", "a=1", "a=2"),
+        ("replace: {a: '2'}, default: {a: '3'}", "b=1", "b=1&a=3"),
+    ],
+)
+def test_query_operations(operations: str, sent: str, seen: str) -> None:
+    decision = traced(config(f"query: {{{operations}}}"), "GET", f"/r?{sent}")
+    assert decision.upstream is not None
+    assert decision.upstream.query == seen
+
+
+@pytest.mark.parametrize(("agent", "status"), [("curl/8", 403), ("a curl", 403), ("cur", None)])
+def test_any_byte_in_an_expression_of_re2(agent: str, status: int | None) -> None:
+    deny = "user_agent: {deny: ['\\C*curl\\C*']}"
+    decision = traced(config(deny), "GET", "/r", f"User-Agent: {agent}")
+    assert (decision.answer.status if decision.answer is not None else None) == status

@@ -148,11 +148,9 @@ def _rewrite_at(place: Place) -> At:
 def host_header(old: Place, new: Place) -> Iterator[Finding]:
     """The Host that the upstream sees; a request header that is set to it says the same."""
     before, after = _effective_host(old), _effective_host(new)
-    if before.mode is after.mode is HostMode.TARGET:
-        return  # another target, which is told as that
     sides = _host(before, old), _host(after, new)
-    if sides[0] == sides[1]:
-        return
+    if sides[0] == sides[1] or (_of_target(before, old) and _of_target(after, new)):
+        return  # where it follows the target, another target is told as that
     texts = tuple(
         f"{text} (target)" if text and one.mode is HostMode.TARGET else text or one.mode.value
         for one, (_, text) in zip((before, after), sides, strict=True)
@@ -172,13 +170,26 @@ def _host(header: HostHeader, place: Place) -> tuple[str, str]:
     """Mode and value; the name of the only target is the same, said or taken from it."""
     if header.mode is HostMode.REWRITE:
         return "rewrite", (header.value or "").lower()
+    name = _target_name(place) if header.mode is HostMode.TARGET else None
+    return ("rewrite", name) if name is not None else (header.mode.value, "")
+
+
+def _of_target(header: HostHeader, place: Place) -> bool:
+    """Whether it is the name of the target, by its mode or because the same is said."""
+    if header.mode is HostMode.REWRITE:
+        return (header.value or "").lower() == _target_name(place)
+    return header.mode is HostMode.TARGET
+
+
+def _target_name(place: Place) -> str | None:
+    """The Host of the only target, None where there are several or none."""
     upstream = place.upstream
-    if header.mode is HostMode.TARGET and upstream is not None and len(upstream.targets) == 1:
-        target = upstream.targets[0]
-        secure = place.service is not None and place.service.protocol.value.endswith("s")
-        own = target.port == (443 if secure else 80)
-        return "rewrite", f"{target.host.lower()}{'' if own else f':{target.port}'}"
-    return header.mode.value, ""
+    if upstream is None or len(upstream.targets) != 1:
+        return None
+    target = upstream.targets[0]
+    secure = place.service is not None and place.service.protocol.value.endswith("s")
+    own = target.port == (443 if secure else 80)
+    return f"{target.host.lower()}{'' if own else f':{target.port}'}"
 
 
 def _host_at(place: Place) -> At:

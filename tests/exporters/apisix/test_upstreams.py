@@ -106,6 +106,8 @@ def test_fields(fields: str, expected: dict[str, Any]) -> None:
         ),
         ("health_check: {passive: {}}", "only where it asks the targets, too"),
         ("health_check: {minimum_healthy_percent: 50}", "sends to all targets"),
+        ("health_check: {active: {connection_threshold: 0}}", "the source never does"),
+        ("health_check: {active: {timeout_threshold: 0}}", "the source never does"),
         ("timeout: {request: 5s}", "between two reads"),
         ("retry: {attempts: 2}", "after failed connections and after timeouts"),
         ("retry: {attempts: 2, on_timeout: true, status_codes: [503]}", "because of an answer"),
@@ -229,3 +231,18 @@ def test_a_plugin_that_is_not_loaded_by_itself() -> None:
     loaded = apisix.write(claims.view(gateway), context)[1].data["plugins"]
     assert loaded[-1] == "brotli"
     assert {"limit-count", "cors", "key-auth"} < set(loaded)
+
+
+@pytest.mark.parametrize(
+    ("names", "fields", "said"),
+    [
+        ("", "port: 80", ["info dropped"]),
+        ("server_names: [a.example.com]", "port: 80", []),
+        ("", "tls: {client_certificate: c}", []),
+    ],
+    ids=["nothing asks for it", "shown", "used by the upstream"],
+)
+def test_a_certificate_that_nothing_asks_for(names: str, fields: str, said: list[str]) -> None:
+    more = f"certificates: [{{name: c, certificate: {PEM}, key: k, {names}}}]\n"
+    _, placed = upstream(fields, "", more)
+    assert placed.heard("neither a server name nor an upstream") == said

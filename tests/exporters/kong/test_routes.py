@@ -154,3 +154,23 @@ def test_a_closed_match_gives_no_rank() -> None:
     first, second = made.at("services.0.routes.0"), made.at("services.0.routes.1")
     assert "GET" in first["methods"]
     assert first["regex_priority"] > second.get("regex_priority", 0)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "told"),
+    [
+        pytest.param("hosts: [a.test]", "path_prefix: /", True, id="a route for any host"),
+        pytest.param("hosts: [a.test]", "hosts: [b.test]", False, id="hosts only"),
+        pytest.param("hosts: ['10.0.0.1']", "path_prefix: /", False, id="no letters"),
+        pytest.param("path_prefix: /a", "path_prefix: /", False, id="no hosts"),
+    ],
+)
+def test_capital_letters_of_hosts_are_said(first: str, second: str, told: bool) -> None:
+    text = f"{SERVICE}routes: [{{{first}}}, {{{second}}}]}}]"
+    line = (
+        "warning approximated: in capital letters its hosts are others to Kong, and find a route "
+        "for any host"
+    )
+    assert (line in gal(text).said) is told
+    native = gal(f"global: {{route_order: kong}}\n{text}")
+    assert line not in native.said

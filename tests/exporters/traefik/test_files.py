@@ -181,3 +181,27 @@ def test_transports(service: str, transport: object) -> None:
 def test_same_bytes() -> None:
     text = one_route("path: /, cors: {}, rate_limit: {limits: [1/1s]}")
     assert exported(text).files == exported(text).files
+
+
+PAIR = "certificate: '-----BEGIN CERTIFICATE-----', key: k"
+
+UNTOLD = {
+    "a certificate that nothing asks for": (
+        ROUTE + f"certificates: [{{name: c, {PAIR}}}]\n",
+        ("info", "certificates", "neither a server name nor an upstream asks for this certificate"),
+    ),
+    "a route for HTTPS without a port for it": (
+        one_route("path: /, schemes: [https], https_redirect: {status_code: 301}"),
+        ("warning", "https_redirect", "no entry point takes HTTPS, so the route cannot be reached"),
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "entry"), UNTOLD.values(), ids=UNTOLD)
+def test_what_has_no_effect_is_said(text: str, entry: tuple[str, str, str]) -> None:
+    assert entry in exported(text).entries
+
+
+def test_a_certificate_that_is_shown_is_no_loss() -> None:
+    text = ROUTE + f"certificates: [{{name: c, server_names: [a.test], {PAIR}}}]\n"
+    assert [one for one in exported(text).entries if one[1] == "certificates"] == []

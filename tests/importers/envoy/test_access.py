@@ -10,6 +10,7 @@ from tests.importers.envoy.placed import file, guards, http, per_route, policies
 
 RBAC = "rbac.v3.RBAC"
 EDGE = "use_remote_address: true"
+PROXIED = "listener_filters: [{name: envoy.filters.listener.proxy_protocol}]"
 
 
 def rules(principals: str, action: str = "ALLOW", permissions: str = "[{any: true}]") -> str:
@@ -87,6 +88,26 @@ def test_open(settings: str) -> None:
 )
 def test_guards(settings: str) -> None:
     assert guards(file(http(RBAC, settings))) == ["rbac"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "manager", "listener", "names"),
+    [
+        pytest.param("remote_ip", EDGE, "", [], id="edge"),
+        pytest.param("remote_ip", "", "", ["rbac"], id="behind a proxy"),
+        pytest.param("remote_ip", "use_remote_address: false", "", ["rbac"], id="said so"),
+        pytest.param(
+            "remote_ip", f"{EDGE}\n          xff_num_trusted_hops: 1", "", ["rbac"], id="hops"
+        ),
+        pytest.param("direct_remote_ip", "", "", [], id="the connection's"),
+        pytest.param("direct_remote_ip", EDGE, PROXIED, ["rbac"], id="told by a proxy"),
+    ],
+)
+def test_whose_address(kind: str, manager: str, listener: str, names: list[str]) -> None:
+    text = file(http(RBAC, rules(f"[{ip('10.0.0.0/8', kind)}]")), manager=manager)
+    text = text.replace("    filter_chains:", f"    {listener}\n    filter_chains:")
+    assert guards(text) == names
+    assert ("ip_access" in policies(text)) == (not names)
 
 
 def test_user_agent() -> None:

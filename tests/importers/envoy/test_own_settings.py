@@ -107,13 +107,19 @@ def test_a_stat_prefix_of_the_listeners_name_is_not_kept() -> None:
     ],
 )
 def test_require_tls(wanted: str, said: list[str]) -> None:
-    _, ledger = read(file(host=f"require_tls: {wanted}"))
+    _, ledger = read(file(host=f"require_tls: {wanted}", manager="use_remote_address: true"))
     found = [
         entry.message
         for entry in ledger
         if entry.fate is Fate.APPROXIMATED and entry.path.endswith("require_tls")
     ]
     assert found == said
+
+
+def test_require_tls_behind_a_proxy() -> None:
+    _, ledger = read(file(host="require_tls: ALL"))
+    message = "requests are sent to HTTPS that a proxy in front has got by it, too"
+    assert message in [entry.message for entry in ledger]
 
 
 @pytest.mark.parametrize(

@@ -94,3 +94,19 @@ def test_durations(text: str, nanoseconds: int) -> None:
     found = take_duration(node, "timeout")
     assert found is not None
     assert found.nanoseconds == nanoseconds
+
+
+def single(value: Any) -> Any:
+    """The same with lists of one written without brackets."""
+    if isinstance(value, list):
+        return single(value[0]) if len(value) == 1 else [single(one) for one in value]
+    if isinstance(value, dict):
+        return {key: single(below) for key, below in value.items()}
+    return value
+
+
+def test_lists_of_one_without_brackets() -> None:
+    whole = {"static_resources": plain()}
+    short = single(whole)
+    assert isinstance(short["static_resources"]["listeners"], dict)
+    assert encode(read(json.dumps(short))[0]) == encode(read(json.dumps(whole))[0])

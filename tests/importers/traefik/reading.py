@@ -16,7 +16,10 @@ from gal.model import Gateway
 from gal.reading import read_documents
 from gal.writing import render
 
-WAITS = {"retry": {"attempts": 0}, "timeout": {"connect": "30s", "send": "0s", "read": "0s"}}
+WAITS: dict[str, Any] = {
+    "retry": {"attempts": 0},
+    "timeout": {"connect": "30s", "send": "0s", "read": "0s"},
+}
 """What an upstream has by Traefik's own defaults."""
 
 SERVICE = "  services: {s: {loadBalancer: {servers: [{url: 'http://a:80'}]}}}\n"
