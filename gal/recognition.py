@@ -60,7 +60,7 @@ def foreign_text(error: InputError) -> InputError:
 
 
 def is_helm_values(root: Mapping) -> bool:
-    """Whether a file holds the values of a Helm chart: an image with its tag, or settings of pods."""
+    """Whether a file holds values of a Helm chart: an image with its tag, or settings of pods."""
     image = root.peek("image")
     if isinstance(image, Mapping) and {"repository", "tag", "pullPolicy"} & image.keys():
         return True

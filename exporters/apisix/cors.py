@@ -30,6 +30,13 @@ def cors(policy: Cors, shared: Shared) -> Plugins:
     written: Json = {}
     _origins(policy, written, shared)
     credentials = policy.allow_credentials
+    if credentials and "*" in policy.allowed_origins and not policy.reflect_any_origin:
+        credentials = False
+        message = (
+            'APISIX refuses "*" beside credentials, and would else answer every origin by its name;'
+            " browsers refuse both together, so credentials are switched off"
+        )
+        shared.context.report.approximated(policy, "cors", message, "allow_credentials")
     written["allow_methods"] = _methods(policy)
     written["allow_headers"] = _names(policy.allowed_headers, credentials) or "**"
     for field in ("allowed_methods", "allowed_headers"):
@@ -70,7 +77,7 @@ def _names(names: list[str], credentials: bool) -> str:
 def _origins(policy: Cors, config: Json, shared: Shared) -> None:
     origins = list(dict.fromkeys(policy.allowed_origins))
     any_one = "*" in origins
-    if policy.reflect_any_origin or (any_one and policy.allow_credentials):
+    if policy.reflect_any_origin:
         config["allow_origins"] = "**"
         _ = policy.allowed_origin_patterns
         return

@@ -49,7 +49,7 @@ def cors(policy: Cors, build: RouteBuild, shared: Shared) -> None:
 
 
 def _takes_any(policy: Cors) -> bool:
-    return policy.reflect_any_origin or "*" in policy.allowed_origins
+    return "*" in policy.allowed_origins or policy.reflect_any_origin
 
 
 def _origins(policy: Cors, shared: Shared) -> list[Json]:
@@ -79,7 +79,7 @@ def _answer(policy: Cors) -> list[Json]:
         if policy.allow_origin_when_absent and len(policy.allowed_origins) == 1 and only:
             steps.append(mutation(ORIGIN, only[0].replace("%", "%%"), DEFAULT))
         steps.append(mutation("vary", "Origin", ADD))
-    elif policy.allow_credentials or policy.reflect_any_origin:
+    elif policy.reflect_any_origin:
         if policy.allow_origin_when_absent:
             steps.append(mutation(ORIGIN, "*", DEFAULT))
         steps.append(mutation("vary", "Origin", ADD))

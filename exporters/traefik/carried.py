@@ -7,6 +7,7 @@ from typing import Any
 
 from gal.claims import unwrap
 from gal.exporters.traefik.build import Json, RouteBuild, Shared
+from gal.exporters.traefik.removed import without_removed
 from gal.model import Guard, ModelNode, Route
 
 _REFERENCE = "reference"
@@ -155,7 +156,8 @@ def put_back(data: Json, shared: Shared) -> None:
 
 def put_back_static(data: Json, shared: Shared) -> None:
     """Settings of the static file. This file's own provider stays as it is."""
-    for key, value in _mapping(_kept(shared).get("static")).items():
+    kept = without_removed(_mapping(_kept(shared).get("static")), shared)
+    for key, value in kept.items():
         if key == "providers":
             data[key] = {**_mapping(value), **data[key]}
         elif key == "core":  # the rules are written in the syntax of version 3

@@ -83,14 +83,13 @@ def _own(old: SideView, new: SideView, *, literal: bool) -> tuple[str, ...]:
 def _carried(side: SideView) -> set[str]:
     """The gateways that a file in GAL's format has settings for."""
     found = set(side.gateway.extensions) | set(side.gateway.policies.plugins)
-    for one in (*side.gateway.consumers, *side.gateway.certificates):
-        found |= set(one.extensions)
+    for consumer in side.gateway.consumers:
+        found |= set(consumer.extensions)
+    for certificate in side.gateway.certificates:
+        found |= set(certificate.extensions)
     for place in side.places:
-        upstream = place.upstream
-        owners = [place.route, place.service, upstream]
-        for owner in owners:
-            if owner is not None:
-                found |= set(owner.extensions)
+        for owner in (place.route, place.service, place.upstream):
+            found |= set(getattr(owner, "extensions", ()))
         for policies, _, _ in place.levels:
             found |= set(policies.plugins)
             for item in fields(policies):

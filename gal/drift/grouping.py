@@ -69,7 +69,7 @@ class Grouping:
             one = occurrences[0].effect.finding
             count = len({id(occurrence.link.old) for occurrence in occurrences})
             level = level_of(one)
-            texts = [_UNSAID if text == NONE else text for text in (one.old, one.new)]
+            texts = _said(one.old), _said(one.new)
             if _UNSAID in texts and level.rank > Level.MEDIUM.rank:
                 level = Level.MEDIUM  # what the gateway's own settings say is not known here
             yield Assumption(one.field, *texts, old, new, level, count)
@@ -109,6 +109,10 @@ class Grouping:
         if label is None:
             return _of_route(occurrences)
         return _grouped(label, occurrences)
+
+
+def _said(text: str) -> str:
+    return _UNSAID if text == NONE else text
 
 
 def _service_key(link: Link) -> int:

@@ -10,7 +10,8 @@ from gal.model import RouteOrder
 
 _PERCENT = re.compile(r"%([0-9A-Fa-f]{2})")
 _SLASHES = re.compile(r"/{2,}")
-_SAFE = "/!$&'()*+,;=:@~%-._[]#?"
+_SAFE = "/!$&'()*+,;=:@~%-._[]#?|\\"
+_SAFE_OF_DECODED = "/!$&'()*+,;=:@~-._"
 _UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _RESERVED = frozenset(b"!*'();:@&=+$,/?%#[]")
 
@@ -23,9 +24,12 @@ def compared_path(path: str, order: RouteOrder) -> str:
     return _FORMS[order](path)
 
 
-def quoted(path: str) -> str:
-    """A path as it is sent on: what has no place in a request line gets its percent sign."""
-    return quote(path, safe=_SAFE, errors="surrogateescape")
+def quoted(path: str, order: RouteOrder | None = None) -> str:
+    """A path as it is sent on: what has no place in a request line gets its percent sign. Where
+    everything was decoded, a percent sign is one of these characters.
+    """
+    safe = _SAFE_OF_DECODED if order is RouteOrder.APISIX else _SAFE
+    return quote(path, safe=safe, errors="surrogateescape")
 
 
 def _kong(path: str) -> str:
@@ -51,8 +55,14 @@ def _envoy(path: str) -> str:
 
 
 def _traefik(path: str) -> str:
-    """Traefik cleans the path (`sanitizePath`) and decodes all but reserved characters."""
-    return _decoded(_without_dots(_SLASHES.sub("/", path)), lambda byte: byte not in _RESERVED)
+    """Traefik decodes unreserved characters, cleans the path (`sanitizePath`: a dot segment at the
+    end leaves no slash), and compares it with all but reserved characters decoded.
+    """
+    plain = _decoded(path, lambda byte: byte in _UNRESERVED)
+    clean = _without_dots(_SLASHES.sub("/", plain))
+    if plain.endswith(("/.", "/..")):
+        clean = clean.rstrip("/") or "/"
+    return _decoded(clean, lambda byte: byte not in _RESERVED)
 
 
 _FORMS: dict[RouteOrder, Callable[[str], str]] = {

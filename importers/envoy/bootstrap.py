@@ -33,7 +33,7 @@ _TABLE = {
     **quiet(
         "enable_dispatcher_stats", "default_config_source", "config_sources", "cluster_manager"
     ),
-    **quiet("hds_config", "runtime", "stats_eviction_interval"),
+    **quiet("hds_config", "runtime", "stats_eviction_interval", "enable_worker_cpu_affinity"),
     "overload_manager": "what happens when Envoy runs short of memory or connections",
     "dynamic_resources": "further resources come from a control plane",
 }

@@ -65,6 +65,7 @@ _QUIET = quiet(
     *("ignore_health_on_host_removal", "lrs_server", "lrs_report_endpoint_metrics"),
     *("track_timeout_budgets", "track_cluster_stats", "preconnect_policy"),
     *("connection_pool_per_downstream_connection", "drain_connections_on_host_removal"),
+    *("stats_matcher", "per_connection_buffer_high_watermark_timeout", "queuing_policies"),
 )
 _TABLE = {
     **_QUIET,

@@ -102,8 +102,6 @@ def settle(policy: Cors, answer: list[Step] | None, shared: Shared) -> None:
             policy.allow_origin_when_absent = step.kind == "set"
         elif name == _ALLOW_ORIGIN and step.kind == "default":
             policy.allow_origin_when_absent = True
-    if policy.reflect_any_origin and policy.allow_credentials:
-        policy.allowed_origins, policy.reflect_any_origin = ["*"], False
 
 
 def _as_asked(policy: Cors, shared: Shared) -> None:

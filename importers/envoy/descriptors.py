@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from gal.importers.envoy.values import take_duration, take_number
+from gal.importers.envoy.values import take_duration, take_flag, take_number
 from gal.model import Duration, Rate, RateLimitKey
 from gal.reading import Placeholder
 
@@ -84,7 +84,7 @@ def counted(node: Mapping, actions: list[Mapping]) -> Counted | None:
     limit = node.take("limit")
     if limit is not None:
         limit.take_all()
-    if bucket_node is None:
+    if bucket_node is None or take_flag(node, "shadow_mode"):
         return None
     bucket = rate(bucket_node)
     entries = [

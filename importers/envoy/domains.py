@@ -125,6 +125,11 @@ class Domains:
         """Whether a virtual host has this name, with whatever port."""
         return (domain.kind, domain.text) in self._owners
 
+    @property
+    def has_wildcards(self) -> bool:
+        """Whether any of them takes several hosts."""
+        return bool(self._lengths)
+
     def prefixes(self) -> tuple[str, ...]:
         """The hosts of the model with a wildcard at the end."""
         names = (Domain(kind, text).host() for kind, text in self._owners if kind == PREFIX)

@@ -141,7 +141,7 @@ def _endpoint(entry: Mapping, found: Endpoints, report: Reporter) -> Target | No
         found.hostnames[address] = hostname
     _check_config(endpoint, found, report)
     more = {"additional_addresses": "further addresses of the same host, tried by Happy Eyeballs"}
-    carry(endpoint, report, _FEATURE, more)
+    carry(endpoint, report, _FEATURE, {**more, **quiet("observability_name")})
     target = Target(*address, origin=Origin(entry, _NAMES))
     if weight is not None:
         target.weight = min(weight, _LARGEST_WEIGHT)

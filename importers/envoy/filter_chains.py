@@ -205,7 +205,7 @@ class Rivals:
 
 def _ranges(condition: Condition) -> list[_Range]:
     """The clients' addresses, as they are compared."""
-    found = []
+    found: list[_Range] = []
     for text in condition.sources:
         try:
             network = ipaddress.ip_network(text, strict=False)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from gal.importers.envoy.carried import carry, quiet
 from gal.importers.envoy.strings import string_match
-from gal.importers.envoy.use import Reading, guarded, nothing
+from gal.importers.envoy.use import Reading, carried, guarded, nothing
 from gal.importers.envoy.values import as_percent, take_duration, take_flag, take_header_value
 from gal.ledger import Fate, Level
 from gal.model import Authentication, Duration, ForwardAuth, MatchKind, Origin
@@ -37,6 +37,8 @@ _TABLE = {
     **quiet("bootstrap_metadata_labels_key", "filter_metadata", "emit_filter_state_stats"),
     **quiet("include_peer_certificate", "include_tls_session", "validate_mutations"),
     **quiet("decoder_header_mutation_rules", "enable_dynamic_metadata_ingestion"),
+    **quiet("clear_route_cache_headers", "charge_cluster_response_stats", "emit_client_span"),
+    **quiet("max_denied_response_body_bytes", "enforce_response_header_limits"),
     "failure_mode_allow_header_add": "the upstream is not told of a check that failed elsewhere",
     "with_request_body": "elsewhere the body is not sent to the check",
     "status_on_error": "elsewhere the refused get another status while the check fails",
@@ -59,6 +61,9 @@ def read(use: Use) -> Reading:
         if take_flag(override, "disabled"):
             return nothing(use, "it is switched off here")
         settings = override.take_mapping("check_settings")
+    shadow = base.take("shadow_mode")
+    if shadow is not None and shadow.plain() is not False:
+        return carried(use, "the check only tells what it would do: elsewhere it is not asked")
     share = base.peek("filter_enabled")
     if share is not None and as_percent(share, "filter_enabled") < 100:
         return guarded(use, "only a share of the requests is checked")

@@ -233,6 +233,7 @@ def _provider(use: Use, node: Mapping) -> Check:
     _times(use, node, check)
     for one in node.take_mappings("claim_to_headers"):
         header, claim = one.take_str("header_name", ""), one.take_str("claim_name", "")
+        claim = claim or ".".join(one.take_strings("claim_path") or ())
         if not header.startswith(_LIMIT_HEADER):
             policy.claims_to_headers.append(ClaimToHeader(claim, header, origin=Origin(one, {})))
     policy.run_on_preflight = not (take_flag(use.base, "bypass_cors_preflight") or False)

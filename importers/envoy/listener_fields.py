@@ -25,6 +25,7 @@ LISTENER = {
     ),
     **quiet("max_connections_to_accept_per_socket_event", "ignore_global_conn_limit", "access_log"),
     **quiet("bypass_overload_manager", "enable_mptcp", "transparent"),
+    **quiet("stats_matcher", "per_connection_buffer_high_watermark_timeout"),
     **quiet("default_value", "bind_to_port", "use_original_dst", "api_listener", "fcds_config"),
     "additional_addresses": "further addresses to listen on",
     "udp_listener_config": "UDP",
@@ -68,7 +69,8 @@ MANAGER = {
         "scheme_header_transformation", "early_header_mutation_extensions", "stream_flush_timeout"
     ),
     **quiet("http1_safe_max_connection_duration", "access_log_flush_interval"),
-    **quiet("flush_access_log_on_new_request"),
+    **quiet("flush_access_log_on_new_request", "drain_timeout_jitter"),
+    **quiet("record_route_resolution_stats"),
     **quiet("add_proxy_protocol_connection_state", "forward_proto_config"),
     "xff_num_trusted_hops": "the client's address is taken from X-Forwarded-For",
     "original_ip_detection_extensions": "an extension finds out the client's address",

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from gal.importers.envoy.actions import read_upgrade
 from gal.importers.envoy.carried import carry, carry_whole, keep
 from gal.importers.envoy.chain import Chain, Shared, canonical, take_filter, take_typed
+from gal.importers.envoy.closing import Closing
 from gal.importers.envoy.domains import Domain
 from gal.importers.envoy.endpoints import read_address
 from gal.importers.envoy.filter_chains import (
@@ -94,18 +95,19 @@ class ListenerReader:
         for number, node in enumerate(self.sources.listeners):
             self._listener(node, number)
         gathered = self._gathered()
-        domains: dict[int, list[Domain]] = {}
+        domains: list[list[Domain]] = []
         if len(gathered) > 1:
-            domains = {id(served): domains_of(served.table) for served, _ in gathered}
-        rivals = _rivals(gathered)
+            domains = [domains_of(served.table) for served, _ in gathered]
+        rivals, closing = _rivals(gathered), Closing(self.tables, domains)
         for number, (served, listeners) in enumerate(gathered):
-            others = [
-                domains[id(gathered[one][0])] for one in rivals.wider(number, map(id, listeners))
-            ]
-            wider = [domain for other in others for domain in other] if others else None
+            closing.before(number)
+            numbers = rivals.wider(number, map(id, listeners))
+            wider = closing.foreign(numbers)
             condition = self._bound(served.condition, listeners)
             edge = served.edge
-            self.tables.read(served.table, served.chain, condition, edge=edge, wider=wider)
+            if self.tables.read(served.table, served.chain, condition, edge=edge, wider=wider):
+                closing.add(served.table, condition, numbers)
+        closing.finish()
         for name, table in self.sources.routes.items():
             if not table.is_taken("virtual_hosts"):
                 table.take_all()

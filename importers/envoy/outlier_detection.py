@@ -39,7 +39,7 @@ _RATES = (
 )
 _TABLE = {
     **quiet("interval", "max_ejection_time", "max_ejection_time_jitter", "always_eject_one_host"),
-    **quiet("successful_active_health_check_uneject_host"),
+    **quiet("successful_active_health_check_uneject_host", "detect_degraded_hosts"),
     **dict.fromkeys(_RATES, "targets are also left alone for their share of failures"),
     "max_ejection_percent": "how many of the targets may be left alone at once",
     "monitors": "extensions that watch answers",

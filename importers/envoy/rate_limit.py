@@ -47,6 +47,7 @@ _NAMES = {"limits": "token_bucket", "burst": "token_bucket.max_tokens"}
 _TABLE = {
     **quiet("stat_prefix", "stage", "vh_rate_limits", "rate_limited_as_resource_exhausted"),
     **quiet("max_dynamic_descriptors", "request_headers_to_add_when_not_enforced"),
+    **quiet("enable_retry_after_header"),
     "response_headers_to_add": "elsewhere the refused do not get these headers",
 }
 

@@ -40,6 +40,7 @@ _RETRY_NAMES = {
 }
 _TABLE = {
     **quiet("host_selection_retry_max_attempts", "retry_options_predicates", "retry_priority"),
+    **quiet("refresh_cluster_on_retry"),
     "retriable_headers": "answers with these headers are tried again",
     "rate_limited_retry_back_off": "answers say how long to pause",
 }

@@ -35,7 +35,7 @@ CLIENT = {
     **quiet("allow_renegotiation", "max_session_keys", "enforce_rsa_key_usage"),
 }
 VALIDATION = {
-    **quiet("watched_directory", "require_signed_certificate_timestamp"),
+    **quiet("watched_directory", "require_signed_certificate_timestamp", "suppress_client_ca_list"),
     "verify_certificate_spki": "keys that are accepted",
     "verify_certificate_hash": "certificates that are accepted",
     "verify_subject_alt_name": "names that are accepted",

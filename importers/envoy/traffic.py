@@ -34,6 +34,7 @@ _CHOICE: dict[str, Any] = {"choose_first": True}
 _COMPRESSION = {
     **quiet("disable_on_etag_header", "remove_accept_encoding_header", "choose_first"),
     **quiet("weaken_etag_on_compress", "status_header_enabled", "uncompressible_response_codes"),
+    "content_type_matcher": "elsewhere what is compressed is told by a list of types",
     "request_direction_config": "elsewhere requests are not compressed",
 }
 _ROUTER = {
@@ -159,7 +160,7 @@ def fault(use: Use) -> Reading:
         certain = share >= _ALL and status is not None
         limited = any(
             settings.has(key) for key in ("headers", "upstream_cluster", "downstream_nodes")
-        )
+        ) or below.has("response_body")
         if certain and limited:
             return guarded(use, "it refuses every request of some kind")
         if certain and not settings.has("max_active_faults"):

@@ -87,8 +87,9 @@ class TableReader:
         *,
         edge: bool,
         wider: list[Domain] | None = None,
-    ) -> None:
-        """The routes of a table, for connections that a condition describes.
+    ) -> bool:
+        """The routes of a table, for connections that a condition describes. Returns whether it
+        takes none of the wider hosts but its own, so that they have to be closed.
 
         Args:
             table: the table.
@@ -115,7 +116,8 @@ class TableReader:
         index = Domains()
         for number, domain in owned:
             index.add(domain, number)
-        if wider is not None:
+        closes = wider is not None and not index.has_wildcards
+        if wider is not None and not closes:
             owned = extended(owned, index, wider)
         scopes: dict[int, tuple[Surroundings, dict[str, Any], HttpsRedirect | None]] = {}
         by_owner: dict[int, list[Domain]] = {}
@@ -136,6 +138,15 @@ class TableReader:
             self._limits(node)
         if kept:
             keep(self.shared.gateway.extensions, {"route_config": kept})
+        return closes
+
+    def close(self, table: Mapping, condition: Condition, domains: list[Domain]) -> None:
+        """Answer 404 for these domains."""
+        index = Domains()
+        for domain in domains:
+            index.add(domain, -1)
+        for group in grouped(((-1, domain) for domain in domains), index):
+            self.shared.gateway.routes.append(self._nothing(table, group, condition))
 
     def _limits(self, node: Mapping) -> None:
         """Descriptors that no filter of the chain has looked at."""

@@ -25,7 +25,7 @@ _NEVER_BY_CONSUMER = frozenset(
     )
 )
 _HTTP = frozenset({"http", "https", "grpc", "grpcs"})
-_PROTOCOLS = frozenset({*_HTTP, "tcp", "tls", "udp", "tls_passthrough"})
+_PROTOCOLS = frozenset({*_HTTP, "tcp", "tls", "udp", "tls_passthrough", "ws", "wss"})
 _NARROWER = {"consumer_group": "a consumer group", "model": "a model", "condition": "a condition"}
 _KEPT = ("id", "instance_name", "ordering", "partials")
 

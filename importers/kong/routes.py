@@ -35,6 +35,7 @@ _GROUPS = (
     frozenset({"grpc", "grpcs"}),
     frozenset({"tcp", "tls", "udp"}),
     frozenset({"tls_passthrough"}),
+    frozenset({"ws", "wss"}),
 )
 _PROTOCOLS = ("grpc", "grpcs", "http", "https", *STREAM)
 _REDIRECTS = ("426", "301", "302", "307", "308")

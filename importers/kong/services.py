@@ -38,7 +38,8 @@ if TYPE_CHECKING:
     from gal.importers.kong.references import Entity, File
     from gal.ledger import Reporter
 
-STREAM = ("tcp", "tls", "udp", "tls_passthrough")
+STREAM = ("tcp", "tls", "udp", "tls_passthrough", "ws", "wss")
+"""What carries no HTTP requests; the last two, WebSockets, are the enterprise edition's own."""
 _PROTOCOLS = ("grpc", "grpcs", "http", "https", *STREAM)
 _DEFAULT_TIMEOUT = 60000
 _KEPT = ("id", "tls_sans")

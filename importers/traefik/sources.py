@@ -206,8 +206,12 @@ def _container(container: Container, sources: Sources) -> None:
 
 
 def _is_traefik(service: Mapping) -> bool:
+    """Whether a container runs Traefik itself; `traefik/whoami` and `traefik-forward-auth` do not."""
     image = service.peek("image")
-    return isinstance(image, Scalar) and "traefik" in image.text
+    if not isinstance(image, Scalar):
+        return False
+    name = image.text.partition("@")[0].rpartition("/")[2].partition(":")[0]
+    return name == "traefik" or name.endswith("-traefik")
 
 
 def _labels(labels: Node, sources: Sources, container: Container | None) -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 Made = tuple[Route, Sequence[EntryPoint]]
 _START = re.compile(r"\^((?:[A-Za-z0-9/_-]|\\[./-])*)(?![*?{|])")
-_FEW = 16
+_FEW = 8
 """So many routes that may all share requests are compared with each other."""
 
 

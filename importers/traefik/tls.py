@@ -7,15 +7,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gal.importers.traefik.options import plain, section, strings, text
 from gal.ledger import Fate, Level
 from gal.model import Authentication, Certificate, Gateway, Guard, Origin, Require, Route, Secret
-from gal.reading import Mapping
+from gal.reading import Mapping, Sequence
 
 if TYPE_CHECKING:
     from gal.importers.traefik.dynamic import Dynamic
+    from gal.ledger import Reporter
 
 CLIENT_CERTIFICATE = "client-certificate"
 """Name of the guard that stands for options that ask clients for a certificate."""
@@ -124,12 +125,26 @@ def elsewhere(name: str, node: Mapping, dynamic: Dynamic) -> None:
     report.at(at, Fate.CARRIED, Level.WARNING, "tls", f"{message}; others refuse everybody")
 
 
+def _from_secrets(client: Mapping, options: Any, report: Reporter) -> None:
+    """Authorities in the cluster's secrets become files, which is what Traefik's files name."""
+    secrets = client.peek("secretNames")
+    if not isinstance(secrets, Sequence) or client.key is None:
+        return
+    files = [f"{item.as_str()}.crt" for item in secrets.items]
+    kept = {key: below for key, below in options[client.key].items() if key != secrets.key}
+    options[client.key] = {"caFiles": files} | kept
+    message = f"the authorities are in the cluster's secrets: put them into {', '.join(files)}"
+    report.at(secrets, Fate.APPROXIMATED, Level.WARNING, "tls", message)
+
+
 def _options(name: str, node: Mapping, dynamic: Dynamic, gateway: Gateway) -> Guard | None:
     data = node.plain()
     kept = gateway.extensions.setdefault("traefik", {})
     kept.setdefault("tls", {}).setdefault("options", {})[name] = data
     client = section(node, "clientAuth")
     report = dynamic.context.report
+    if client is not None:
+        _from_secrets(client, data, report)
     for key in list(node.untaken()):
         node.mark(key)
         below = node.entries[key]

@@ -52,7 +52,7 @@ def administration(old: SideView, new: SideView) -> Iterator[tuple[str, Finding]
     if not {old.provider, new.provider} <= _WITH_PORTS:
         return
     before, after = _of(old), _of(new)
-    texts = tuple(NONE if one is None else one.text for one in (before, after))
+    texts = _text(before), _text(after)
     if texts[0] == texts[1]:
         return
     ports = {one.port for one in (before, after) if one is not None}
@@ -63,11 +63,16 @@ def administration(old: SideView, new: SideView) -> Iterator[tuple[str, Finding]
     if after is not None and (before is None or (before.own_machine and not after.own_machine)):
         id_ = "D061"
         level = Level.MEDIUM if after.own_machine else None
-    at = tuple(
-        (side.gateway, "") if one is None else one.at for side, one in ((old, before), (new, after))
+    at = (
+        (old.gateway, "") if before is None else before.at,
+        (new.gateway, "") if after is None else after.at,
     )
     message = f"the administration listens on {texts[1]}, before on {texts[0]}"
     yield "gateway", Finding(id_, "administration", *texts, *at, message, level=level)
+
+
+def _text(one: Administration | None) -> str:
+    return NONE if one is None else one.text
 
 
 def _of(side: SideView) -> Administration | None:

@@ -151,11 +151,14 @@ def host_header(old: Place, new: Place) -> Iterator[Finding]:
     sides = _host(before, old), _host(after, new)
     if sides[0] == sides[1] or (_of_target(before, old) and _of_target(after, new)):
         return  # where it follows the target, another target is told as that
-    texts = tuple(
-        f"{text} (target)" if text and one.mode is HostMode.TARGET else text or one.mode.value
-        for one, (_, text) in zip((before, after), sides, strict=True)
-    )
+    texts = _host_text(before, sides[0][1]), _host_text(after, sides[1][1])
     yield Finding("D007", "host_header", *texts, _host_at(old), _host_at(new))
+
+
+def _host_text(header: HostHeader, name: str) -> str:
+    if not name:
+        return header.mode.value
+    return f"{name} (target)" if header.mode is HostMode.TARGET else name
 
 
 def _effective_host(place: Place) -> HostHeader:

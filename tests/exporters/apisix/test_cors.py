@@ -13,6 +13,10 @@ OPTIONS = (
     "info approximated: APISIX answers all OPTIONS requests itself, those that are no preflights,"
     " too"
 )
+BOTH = (
+    'warning approximated: APISIX refuses "*" beside credentials, and would else answer every origin'
+    " by its name; browsers refuse both together, so credentials are switched off"
+)
 ONLY = "info approximated: APISIX names the only origin to everybody who asks"
 
 
@@ -21,6 +25,8 @@ ONLY = "info approximated: APISIX names the only origin to everybody who asks"
     [
         ("{}", {"allow_origins": "*", "allow_headers": "**", "max_age": 86400}, [OPTIONS]),
         ("{allow_credentials: true}",
+         {"allow_origins": "*", "allow_headers": "**", "max_age": 86400}, [BOTH, OPTIONS]),
+        ("{allow_credentials: true, reflect_any_origin: true, allowed_origins: []}",
          {"allow_origins": "**", "allow_headers": "**", "max_age": 86400,
           "allow_credential": True}, [OPTIONS]),
         ("{reflect_any_origin: true, allowed_origins: [], max_age: 5}",
@@ -64,8 +70,8 @@ def test_expressions_get_no_wider(pattern: str, written: str) -> None:
 def test_any_beside_credentials() -> None:
     """APISIX refuses `*` beside credentials."""
     placed = route(
-        "cors: {allow_credentials: true, allowed_methods: ['*'], allowed_headers: ['*'],"
-        " expose_headers: ['*', X], max_age: 5}"
+        "cors: {allowed_origins: [], reflect_any_origin: true, allow_credentials: true,"
+        " allowed_methods: ['*'], allowed_headers: ['*'], expose_headers: ['*', X], max_age: 5}"
     )
     assert placed.plugins["cors"] == {
         "allow_origins": "**",

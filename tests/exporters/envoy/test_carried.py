@@ -448,3 +448,39 @@ def test_a_plain_listener_takes_no_route_that_asks_for_a_certificate() -> None:
     data = write_gateway(gateway, "envoy", ledger)[0].data
     assert route_of(data)["direct_response"]["status"] == 403
     assert ledger.worst() is Level.ERROR
+
+
+# -- what Envoy does by itself
+
+PROXY = (
+    '{name: pp, typed_config: {"@type":'
+    " type.googleapis.com/envoy.extensions.filters.listener.proxy_protocol.v3.ProxyProtocol}}"
+)
+
+
+def test_listener_filters_come_back() -> None:
+    text = source().replace("filter_chains:", f"listener_filters: [{PROXY}]\n    filter_chains:", 1)
+    (listener,) = written(text)["static_resources"]["listeners"]
+    assert listener["listener_filters"] == [yaml.safe_load(PROXY)]
+
+
+def test_how_envoy_treats_requests_by_itself_comes_back() -> None:
+    manager = manager_of(written(source()))
+    wanted = {
+        "normalize_path": False,
+        "merge_slashes": False,
+        "use_remote_address": False,
+        "generate_request_id": True,
+        "server_header_transformation": "OVERWRITE",
+    }
+    assert wanted.items() <= manager.items()
+    assert "scheme_header_transformation" not in manager
+
+
+def test_nobody_makes_up_the_scheme_that_routes_look_at() -> None:
+    text = source(host="require_tls: ALL,")
+    manager = manager_of(converted(text).files[0].data)
+    assert manager["use_remote_address"] is False
+    assert manager["scheme_header_transformation"] == {"scheme_to_overwrite": "http"}
+    message = "the scheme is that of the listener, whatever X-Forwarded-Proto says"
+    assert (Level.WARNING, message) in told(text)

@@ -66,6 +66,11 @@ def test_origins(policy: Cors, matchers: list[Any], lost: int) -> None:
         ),
         pytest.param(
             Cors(allowed_headers=["x"], allow_credentials=True),
+            ["OVERWRITE_IF_EXISTS access-control-allow-origin: *"],
+            id="any beside credentials, which browsers refuse",
+        ),
+        pytest.param(
+            Cors([], reflect_any_origin=True, allowed_headers=["x"], allow_credentials=True),
             ["APPEND_IF_EXISTS_OR_ADD vary: Origin"],
             id="credentials",
         ),
@@ -79,7 +84,12 @@ def test_origins(policy: Cors, matchers: list[Any], lost: int) -> None:
             id="one origin, headers repeated",
         ),
         pytest.param(
-            Cors(allowed_headers=["*"], allowed_methods=["*"], allow_credentials=True),
+            Cors(
+                ["https://a"],
+                allowed_headers=["*"],
+                allowed_methods=["*"],
+                allow_credentials=True,
+            ),
             [
                 "APPEND_IF_EXISTS_OR_ADD vary: Origin",
                 "OVERWRITE_IF_EXISTS access-control-allow-headers: *",

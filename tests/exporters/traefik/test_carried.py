@@ -304,3 +304,26 @@ def test_entry_points_keep_what_only_traefik_knows(point: str, expected: Any) ->
     (given,) = documents[0].mapping().plain()["entryPoints"].values()
     written = convert(documents, "traefik", source="traefik").files[0].data["entryPoints"]
     assert (given if expected is None else expected) in written.values()
+
+
+@pytest.mark.parametrize(
+    "middlewares",
+    [
+        (
+            "a: {basicAuth: {users: ['a:{SHA}5en6G6MezRroT3XKqkdPOmY/BfQ=']}},"
+            " b: {basicAuth: {users: ['b:{SHA}UWuXg/ylF+7L0dBk2i0WUxCxl1k=']}}"
+        ),
+        "a: {forwardAuth: {address: 'http://a/'}}, b: {forwardAuth: {address: 'http://b/'}}",
+    ],
+    ids=["passwords", "services"],
+)
+def test_a_second_check_stays_behind_the_first(middlewares: str) -> None:
+    text = (
+        f"http: {{routers: {{r: {{rule: Path(`/`), service: s, middlewares: [a, b]}}}}, {SERVICE},"
+        f" middlewares: {{{middlewares}}}}}"
+    )
+    data, errors = there_and_back(text)
+    known = data["http"]["middlewares"]
+    given = read_documents(text, "in.yaml", "yaml")[0].mapping().plain()["http"]["middlewares"]
+    chain = [known[name] for name in data["http"]["routers"]["r"]["middlewares"]]
+    assert (chain, errors) == (list(given.values()), [])

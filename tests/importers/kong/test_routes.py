@@ -124,7 +124,7 @@ def test_headers(values: str, wanted: dict[str, Any]) -> None:
             "paths: [/], protocols: [http, grpc]",
             "1:34: the protocols http, grpc do not go together",
         ),
-        ("paths: [/], protocols: [ws]", '1:35: "ws" is no protocol'),
+        ("paths: [/], protocols: [ftp]", '1:35: "ftp" is no protocol'),
         ("paths: [/], protocols: []", "1:34: the protocols (none) do not go together"),
         ("paths: [/], protocols: null", '1:34: field "protocols" must not be null'),
         ("methods: [get]", '1:21: the method "get" must be upper case'),
@@ -165,6 +165,7 @@ def test_header_with_underscores(name: str, told: bool) -> None:
         ("expression: x, priority: 1", "only known to Kong"),
         ("protocols: [tcp], destinations: [{port: 9}]", "connections, not HTTP requests"),
         ("protocols: [tls_passthrough], snis: [a]", "connections, not HTTP requests"),
+        ("protocols: [ws, wss], paths: [/]", "connections, not HTTP requests"),
     ],
 )
 def test_carried(text: str, reason: str) -> None:

@@ -114,7 +114,7 @@ def test_unnamed_things_get_a_name_where_a_policy_needs_it() -> None:
          "the plugin acl cannot be bound to a consumer"),
         ("{name: cors, route: nowhere}", 'there is no "nowhere" among the routes'),
         ("{config: {}}", 'field "name" is missing'),
-        ("{name: cors, protocols: [ws]}", '"ws" is no protocol'),
+        ("{name: cors, protocols: [ftp]}", '"ftp" is no protocol'),
     ],
 )  # fmt: skip
 def test_refusals(plugins: str, wanted: str) -> None:

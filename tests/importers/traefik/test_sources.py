@@ -338,6 +338,38 @@ def test_transports_of_the_cluster() -> None:
     assert len(lines) == 2
 
 
+def test_authorities_of_the_cluster_become_files() -> None:
+    """Traefik refuses a whole file with `secretNames` in it."""
+    spec = "{clientAuth: {secretNames: [a, b], clientAuthType: VerifyClientCertIfGiven}}"
+    text = ingress("match: Path(`/`), services: [{name: a, port: 80}]", ", tls: {}")
+    text += manifest("TLSOption", "default", spec)
+    options = model(text)["extensions"]["traefik"]["tls"]["options"]["default"]
+    assert options["clientAuth"] == {
+        "caFiles": ["a.crt", "b.crt"],
+        "clientAuthType": "VerifyClientCertIfGiven",
+    }
+    assert any("put them into a.crt, b.crt" in line for line in said(text))
+
+
+@pytest.mark.parametrize(
+    ("image", "static"),
+    [
+        ("traefik", True),
+        ("traefik:v3.1", True),
+        ("docker.io/library/traefik@sha256:0", True),
+        ("rancher/mirrored-library-traefik:v3", True),
+        ("traefik/whoami", False),
+        ("thomseddon/traefik-forward-auth:2", False),
+    ],
+)
+def test_whose_command_line_is_traefiks(image: str, static: bool) -> None:
+    text = (
+        f"services:\n  t:\n    image: {image}\n    command: [--entrypoints.in.address=:81]\n"
+        f"  app:\n    image: x\n    labels: ['{RULE}']\n"
+    )
+    assert ([one["name"] for one in model(text)["listeners"]] == ["in"]) is static
+
+
 def test_everything_of_objects_is_said() -> None:
     """Also where nothing names a transport, and in which class a route is."""
     route = "match: Path(`/`), services: [{name: a, port: 80}]"
