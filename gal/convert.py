@@ -94,8 +94,14 @@ def read_gateway(
     source: str | None = None,
     options: ImportOptions | None = None,
 ) -> Conversion:
-    """Read documents of one provider. What the importer never looked at is reported as dropped."""
+    """Read documents of one provider. What the importer never looked at is reported as dropped.
+
+    Raises:
+        InputError: the provider would refuse them, or they are plainly another one's.
+    """
     provider = registry.importer(source or detect(documents))
+    if source:
+        _refuse_others(documents, source)
     ledger = Ledger()
     reporter = Reporter(ledger, provider.NAME, Stage.IMPORT)
     gateway = provider.read(documents, ImportContext(reporter, options or ImportOptions()))
@@ -170,6 +176,20 @@ def detect(documents: Sequence[Document]) -> str:
         names = " and ".join(f"{name} ({document.source.name})" for name, document in found.items())
         raise InputError(f"the input mixes configurations of {names}", None, None)
     return next(iter(found))
+
+
+def _refuse_others(documents: Sequence[Document], source: str) -> None:
+    """Stop where a file was said to be one provider's and has the format of another."""
+    provider = registry.importer(source)
+    for document in documents:
+        other = None if provider.recognise(document) else recognised(document)
+        if other is not None:
+            formats = registry.importer(other).FORMATS
+            raise InputError(
+                f"this is no configuration of {source}, but one of {other}",
+                document.root.position,
+                f"{other} is read from: {formats}",
+            )
 
 
 def recognised(document: Document) -> str | None:

@@ -26,7 +26,7 @@ _DEFAULT: Final = re.compile(r"(\$\{\{?\s*\w+\s*:?[-=])([^}]*)")
 _LONG_WORD: Final = re.compile(r"(?=\S*[A-Za-z])(?=\S*\d)[A-Za-z0-9+/=_\-.]{20,}|-----BEGIN")
 _PLAIN: Final = re.compile(
     r"[a-z][a-z_-]{0,19}|[A-Z]{2,16}(?:_[A-Z]{2,16}){0,4}"  # words, and names of enumerations
-    r"|(?:[A-Z][a-z]{1,15}){2,5}|[a-z]{2,15}(?:[A-Z][a-z]{1,15}){1,4}"
+    r"|(?:[A-Z][a-z]{1,15}|[a-z]{2,15})(?:[A-Z][a-z]{2,15}){1,4}"
     r"|(?:\d{1,12}(?:\.\d{1,9})?(?:ns|us|ms|s|m|h|d)){1,4}"  # durations
     r"|\d{1,12}(?:\.\d{1,3})?\s?(?:B|[kKMG]i?B?|%)"  # sizes and shares
     r"|(?:Version)?(?:TLS|SSL)v?[\d._]{1,4}"

@@ -52,7 +52,9 @@ class Winners(Router):
 
 
 def witnesses(place: Place, atom: Atom) -> Iterator[Request]:
-    """Requests that an atomic match takes: the shortest, and one further down a prefix."""
+    """Requests that an atomic match takes: the shortest, one further down a prefix, and one that
+    only begins with the same letters.
+    """
     for path in place.route.paths or (None,):
         if path is not None and path_key(path) != atom.path:
             continue
@@ -69,6 +71,8 @@ def witnesses(place: Place, atom: Atom) -> Iterator[Request]:
         yield request
         if path is None or _goes_on(path):
             yield replace(request, path=f"{request.path.rstrip('/')}/{_TAIL}")
+        if path is not None and path.kind is PathKind.PREFIX and not request.path.endswith("/"):
+            yield replace(request, path=f"{request.path}-{_TAIL}")
         return
 
 

@@ -15,7 +15,7 @@ def data(decision: Decision) -> dict[str, Any]:
     told: dict[str, Any] = {
         "request": {
             "method": request.method,
-            "url": f"{request.scheme}://{request.host}{request.target}",
+            "url": f"{request.scheme}://{request.authority}{request.target}",
             "compared_path": decision.choice.of.path,
             "client_ip": request.client_ip,
         },

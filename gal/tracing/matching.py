@@ -20,12 +20,14 @@ from gal.model import (
 )
 from gal.model.route import PathKind
 from gal.ranking import Candidate
-from gal.tracing.paths import compared_path
+from gal.tracing.paths import NORMAL, PathWay, compared_path
 from gal.tracing.regexes import compiled, found_in
 from gal.tracing.request import Request
 
 _PORT = re.compile(r":(\d+)$")
 _SCHEMES = {"http": ("http", "grpc"), "https": ("https", "grpcs")}
+_DROPS_LAST_DOT = frozenset({RouteOrder.APISIX, RouteOrder.TRAEFIK})
+_TAKES_EMPTY_LABEL = frozenset({RouteOrder.APISIX, RouteOrder.KONG})
 _DECODES_QUERY = frozenset({RouteOrder.APISIX, RouteOrder.TRAEFIK})
 
 
@@ -59,11 +61,22 @@ class Asked:
     order: RouteOrder
 
 
-def asked(request: Request, order: RouteOrder) -> Asked:
-    """The request as the gateway whose order this is compares it."""
-    if request.host != request.host.lower():
-        request = replace(request, host=request.host.lower())
-    return Asked(request, compared_path(request.path, order), order)
+def asked(request: Request, order: RouteOrder, way: PathWay = NORMAL) -> Asked:
+    """The request as the gateway whose order this is compares it.
+
+    Args:
+        request: as sent.
+        order: whose rules hold.
+        way: how an Envoy brings paths into a normal form.
+    """
+    host = request.host
+    if order is not RouteOrder.KONG:  # which tells names of hosts apart by their case
+        host = host.lower()
+    if order in _DROPS_LAST_DOT:
+        host = host.removesuffix(".")
+    if request.host != host:
+        request = replace(request, host=host)
+    return Asked(request, compared_path(request.path, order, way), order)
 
 
 def mismatch(candidate: Candidate, of: Asked) -> Mismatch | None:
@@ -122,24 +135,30 @@ def _path_message(paths: tuple[PathMatch, ...], path: str) -> str:
 # -- the rest of the request line and the connection
 
 
-def host_taken(pattern: str, host: str, port: int | None) -> bool:
-    """Whether a host of a route takes the `Host` of a request, without case."""
+def host_taken(
+    pattern: str, host: str, port: int | None, order: RouteOrder = RouteOrder.GAL
+) -> bool:
+    """Whether a host of a route takes the `Host` of a request: by its case in Kong, elsewhere the
+    host stands in lower case here.
+    """
     wanted = _PORT.search(pattern)
     if wanted:
         if port != int(wanted[1]):
             return False
         pattern = pattern[: wanted.start()]
-    name = pattern.lower()
+    name = pattern if order is RouteOrder.KONG else pattern.lower()
+    least = len(name) - 1 if order in _TAKES_EMPTY_LABEL else len(name)
     if name.startswith("*"):
-        return host.endswith(name[1:]) and len(host) > len(name) - 1
+        return host.endswith(name[1:]) and len(host) >= least
     if name.endswith("*"):
-        return host.startswith(name[:-1]) and len(host) > len(name) - 1
+        return host.startswith(name[:-1]) and len(host) >= least
     return host == name
 
 
 def _hosts(route: Route, of: Asked) -> str:
     request = of.request
-    if not route.hosts or any(host_taken(one, request.host, request.port) for one in route.hosts):
+    port = request.port if request.host_port is None else request.host_port
+    if not route.hosts or any(host_taken(one, request.host, port, of.order) for one in route.hosts):
         return ""
     return f"the host {request.host} is not {_one_of(route.hosts)}"
 
@@ -249,8 +268,11 @@ def _searched(regex: Regex, value: str, ignore_case: bool) -> bool:
 
 def _header_values(of: Asked, name: str) -> list[str]:
     if name.lower() == "host":
-        return [of.request.host]
-    return [value for one, value in of.request.headers if one.lower() == name.lower()]
+        return [of.request.authority]
+    values = [value for one, value in of.request.headers if one.lower() == name.lower()]
+    if len(values) > 1 and of.order is RouteOrder.APISIX:
+        return [", ".join(values)]  # as nginx's variables have them
+    return values
 
 
 def _query_values(of: Asked, name: str) -> list[str]:

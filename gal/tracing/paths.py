@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from urllib.parse import quote
 
 from gal.model import RouteOrder
@@ -16,12 +17,29 @@ _UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz01
 _RESERVED = frozenset(b"!*'();:@&=+$,/?%#[]")
 
 
-def compared_path(path: str, order: RouteOrder) -> str:
+@dataclass(frozen=True, slots=True)
+class PathWay:
+    """What an Envoy does with paths before it compares them
+    (`HttpConnectionManager.normalize_path`, `merge_slashes`).
+
+    Attributes:
+        normalises: it removes dot segments and decodes unreserved characters.
+        merges: it merges slashes.
+    """
+
+    normalises: bool = True
+    merges: bool = True
+
+
+NORMAL = PathWay()
+
+
+def compared_path(path: str, order: RouteOrder, way: PathWay = NORMAL) -> str:
     """The path in the form in which the gateway whose order this is compares it.
 
     Text that is not ASCII stands as its UTF-8 bytes decoded; what is no UTF-8 as surrogates.
     """
-    return _FORMS[order](path)
+    return _envoy(path, way) if order is RouteOrder.ENVOY else _FORMS[order](path)
 
 
 def quoted(path: str, order: RouteOrder | None = None) -> str:
@@ -44,14 +62,16 @@ def _nginx(path: str) -> str:
     return _without_dots(_SLASHES.sub("/", _decoded(path, _any_byte)))
 
 
-def _envoy(path: str) -> str:
+def _envoy(path: str, way: PathWay = NORMAL) -> str:
     """Envoy with `normalize_path` and `merge_slashes`: unreserved characters are decoded, a
     backslash is a slash. A path of nothing but slashes stays as it is.
     """
     if not path.strip("/"):
         return path
-    plain = _decoded(path, lambda byte: byte in _UNRESERVED).replace("\\", "/")
-    return _SLASHES.sub("/", _without_dots(plain))
+    if way.normalises:
+        plain = _decoded(path, lambda byte: byte in _UNRESERVED).replace("\\", "/")
+        path = _without_dots(plain)
+    return _SLASHES.sub("/", path) if way.merges else path
 
 
 def _traefik(path: str) -> str:
@@ -70,7 +90,6 @@ _FORMS: dict[RouteOrder, Callable[[str], str]] = {
     RouteOrder.KONG: _kong,
     RouteOrder.APISIX: _nginx,
     RouteOrder.TRAEFIK: _traefik,
-    RouteOrder.ENVOY: _envoy,
 }
 
 

@@ -10,6 +10,7 @@ from gal.model import Gateway, RouteOrder
 from gal.model.route import PathKind
 from gal.ranking import Candidate, ranked
 from gal.tracing.matching import Asked, Mismatch, asked, mismatch
+from gal.tracing.paths import NORMAL, PathWay
 from gal.tracing.regexes import literal_start
 from gal.tracing.request import Request
 
@@ -57,6 +58,7 @@ class Router:
 
     order: RouteOrder
     candidates: list[Candidate]
+    way: PathWay = NORMAL
     _by_start: dict[tuple[str, str], list[int]] = field(default_factory=dict)
     _lengths: list[int] = field(default_factory=list)
 
@@ -64,7 +66,7 @@ class Router:
     def of(cls, gateway: Gateway) -> Router:
         """The router of a gateway; services that are switched off have no routes."""
         on = [one for one in ranked(gateway) if one.service is None or one.service.enabled]
-        router = cls(gateway.settings.route_order, on)
+        router = cls(gateway.settings.route_order, on, path_way(gateway))
         lengths = set()
         for rank, candidate in enumerate(on):
             for host in _host_keys(candidate):
@@ -76,7 +78,7 @@ class Router:
 
     def choose(self, request: Request) -> Choice:
         """Which route takes the request, and which come close."""
-        of = asked(request, self.order)
+        of = asked(request, self.order, self.way)
         rejected: list[Rejected] = []
         beaten: list[Candidate] = []
         chosen: Candidate | None = None
@@ -96,7 +98,7 @@ class Router:
         """The routes that the host and the start of the path leave, the best rank first."""
         found = [
             ranks
-            for host in _looked_up(of.request.host)
+            for host in _looked_up(of.request.host.lower())
             for length in self._lengths
             if length <= len(of.path)
             and (ranks := self._by_start.get((host, of.path[:length]))) is not None
@@ -106,6 +108,20 @@ class Router:
             if rank != last:
                 yield self.candidates[rank]
             last = rank
+
+
+def path_way(gateway: Gateway) -> PathWay:
+    """How an Envoy's connection managers bring paths into a normal form: as all of them do, else in
+    the usual way.
+    """
+    managers = gateway.extensions.get("envoy", {}).get("connection_managers")
+    if not isinstance(managers, dict) or not managers:
+        return NORMAL
+    kept = [one for one in managers.values() if isinstance(one, dict)]
+    return PathWay(
+        any(one.get("normalize_path") is not False for one in kept),
+        any(one.get("merge_slashes") is not False for one in kept),
+    )
 
 
 _ANY_HOST = ""

@@ -21,7 +21,7 @@ _NOBODY = "the client gets"
 def render(decision: Decision, *, colour: bool = False) -> str:
     """The route, what stands against the others, every step, and what both sides see."""
     request = decision.choice.of.request
-    lines = [f"{request.method} {request.scheme}://{request.host}{request.target}"]
+    lines = [f"{request.method} {request.scheme}://{request.authority}{request.target}"]
     if decision.choice.of.path != request.path:
         lines.append(f"the gateway compares {decision.choice.of.path}")
     branches = [

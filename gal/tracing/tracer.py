@@ -10,15 +10,16 @@ from gal.model import RouteOrder
 from gal.tracing.counters import Counters
 from gal.tracing.decision import Answer, Decision, Outcome, Step
 from gal.tracing.exchange import Exchange
+from gal.tracing.malformed import malformed
 from gal.tracing.policies import access, answers, authentication, cors, headers, limits, upstream
 from gal.tracing.request import Request
-from gal.tracing.routing import Router
+from gal.tracing.routing import Choice, Router
 
 if TYPE_CHECKING:
     from gal.model import Gateway, Service
     from gal.ranking import Candidate
 
-_NOT_FOUND = 404
+_BAD_REQUEST, _NOT_FOUND = 400, 404
 
 _POLICIES: tuple[Callable[[Exchange], None], ...] = (
     answers.https_redirect,
@@ -65,6 +66,12 @@ class Tracer:
         """What the gateway does with a request, after those that were traced before."""
         choice = self.router.choose(request)
         decision = Decision(choice)
+        reason = malformed(request, self.router.order, self.router.way)
+        if reason:
+            decision.choice = Choice(choice.of, None, (), ())
+            decision.steps.append(Step("request", Outcome.REFUSED, reason))
+            decision.answer = Answer(_BAD_REQUEST)
+            return decision
         candidate = choice.candidate
         if candidate is None:
             decision.steps.append(Step("route", Outcome.REFUSED, "no route takes the request"))

@@ -61,7 +61,7 @@ def _connected(request: Request, address: tuple[str, int], timeout: float) -> so
 
 def _head(request: Request, extra: Pairs) -> bytes:
     names = {name.lower() for name, _ in request.headers}
-    lines = [f"{request.method} {request.target} HTTP/1.1", f"Host: {request.host}"]
+    lines = [f"{request.method} {request.target} HTTP/1.1", f"Host: {request.authority}"]
     lines += [f"{name}: {value}" for name, value in (*request.headers, *extra)]
     if request.body and "content-length" not in names:
         lines.append(f"Content-Length: {len(request.body)}")

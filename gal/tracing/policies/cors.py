@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gal.model import Cors
+from gal.model import Cors, RouteOrder
 from gal.tracing.decision import Answer, Outcome, Pairs
 from gal.tracing.exchange import Exchange
 from gal.tracing.regexes import found_in
@@ -15,11 +15,14 @@ def cors(exchange: Exchange) -> None:
     policy = exchange.policy(Cors, "cors")
     if policy is None:
         return
+    order = exchange.gateway.settings.route_order
     origin = exchange.header("Origin")
-    allowed = allowed_origin(policy, origin)
-    asked = exchange.header("Access-Control-Request-Method")
-    preflight = exchange.request.method == "OPTIONS" and origin is not None and asked is not None
-    if preflight and not policy.forward_preflight:
+    allowed = allowed_origin(policy, origin, order)
+    if _is_preflight(exchange, order) and not policy.forward_preflight:
+        if allowed is None and _goes_on(exchange.gateway):
+            message = f"the origin {origin} is not allowed: its preflight goes to the upstream"
+            exchange.note("cors", Outcome.PASSED, message, policy)
+            return
         _answer_preflight(exchange, policy, allowed)
         return
     if origin is None and allowed is None:
@@ -36,8 +39,29 @@ def cors(exchange: Exchange) -> None:
     exchange.note("cors", Outcome.CHANGED, f"the answer allows {allowed}", policy)
 
 
-def allowed_origin(policy: Cors, origin: str | None) -> str | None:
-    """What `Access-Control-Allow-Origin` says, None when nothing is said."""
+def _is_preflight(exchange: Exchange, order: RouteOrder) -> bool:
+    """Whether it is a preflight, for which APISIX takes every OPTIONS."""
+    if exchange.request.method != "OPTIONS":
+        return False
+    names = ("Origin", "Access-Control-Request-Method")
+    return order is RouteOrder.APISIX or all(exchange.header(one) is not None for one in names)
+
+
+def _goes_on(gateway: Gateway, policy: Cors) -> bool:
+    """Whether preflights of foreign origins go to the upstream: Envoy's way unless it is told not
+    to (`CorsPolicy.forward_not_matching_preflights`).
+    """
+    return False
+
+
+def allowed_origin(
+    policy: Cors, origin: str | None, order: RouteOrder = RouteOrder.GAL
+) -> str | None:
+    """What `Access-Control-Allow-Origin` says, None when nothing is said. Kong says a single origin
+    to everybody.
+    """
+    if order is RouteOrder.KONG and policy.allow_origin_when_absent and _single(policy):
+        return policy.allowed_origins[0]
     if origin is None and not policy.allow_origin_when_absent:
         return None
     if policy.reflect_any_origin:
@@ -45,12 +69,15 @@ def allowed_origin(policy: Cors, origin: str | None) -> str | None:
     if "*" in policy.allowed_origins:
         return "*"
     if origin is None:
-        alone = len(policy.allowed_origins) == 1 and not policy.allowed_origin_patterns
-        return policy.allowed_origins[0] if alone else None
+        return policy.allowed_origins[0] if _single(policy) else None
     if origin in policy.allowed_origins:
         return origin
     patterns = policy.allowed_origin_patterns
     return origin if any(found_in(one, origin) for one in patterns) else None
+
+
+def _single(policy: Cors) -> bool:
+    return len(policy.allowed_origins) == 1 and not policy.allowed_origin_patterns
 
 
 def _headers(policy: Cors, allowed: str) -> Pairs:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import unquote
 
 from gal.model import (
     Algorithm,
@@ -15,6 +16,7 @@ from gal.model import (
     RequestLine,
     Retry,
     Rewrite,
+    RouteOrder,
     Service,
     Timeout,
     Upstream,
@@ -33,17 +35,28 @@ def send(exchange: Exchange) -> None:
     """The request goes to the upstream."""
     service = exchange.service
     protocol = service.protocol if service is not None else Protocol.HTTP
-    path = upstream_path(exchange)
+    path = sent_path(exchange)
     exchange.decision.upstream = UpstreamRequest(
         protocol.value,
         exchange.method,
-        quoted(path),
+        path,
         exchange.query,
         _host(exchange),
         exchange.headers,
     )
     exchange.decision.targets = _shares(exchange)
     _tell(exchange)
+
+
+def sent_path(exchange: Exchange) -> str:
+    """The path in the request line that the upstream gets. APISIX compares a normal form, and sends
+    the path on as the client wrote it where nothing rewrites it.
+    """
+    path = upstream_path(exchange)
+    order = exchange.gateway.settings.route_order
+    if order is RouteOrder.APISIX and path == exchange.path:
+        return exchange.request.path
+    return quoted(path, order)
 
 
 def upstream_path(exchange: Exchange) -> str:
@@ -84,10 +97,13 @@ def _rewritten(exchange: Exchange, rewrite: Rewrite) -> str:
 
 def _stripped(exchange: Exchange, path: str) -> str:
     candidate = exchange.decision.choice.candidate
+    order = exchange.gateway.settings.route_order
     for match in candidate.paths if candidate is not None else ():
         taken = path_taken(match, path)
         if taken is not None:
             rest = path.replace(taken, "", 1)
+            if rest.startswith("%2F") and order is RouteOrder.TRAEFIK:
+                rest = unquote(rest)  # what is no path by itself is sent as it was decoded
             while rest.startswith(("./", "../")):
                 rest = rest.partition("/")[2]
             return f"/{rest.lstrip('/')}" if rest else ""
@@ -99,7 +115,7 @@ def _host(exchange: Exchange) -> str | None:
     own = exchange.route.host_header or (upstream.host_header if upstream is not None else None)
     header = own or HostHeader()
     if header.mode is HostMode.PASS:
-        return exchange.header("Host") or exchange.request.host
+        return exchange.header("Host") or exchange.request.authority
     return header.value if header.mode is HostMode.REWRITE else None
 
 

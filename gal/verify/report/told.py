@@ -61,7 +61,7 @@ def request_lines(probe: Probe) -> tuple[str, ...]:
     path = f"{request.path}{query}"
     for text in secrets:
         path = path.replace(text, "[hidden]")
-    head = f"{request.method} {request.scheme}://{request.host}{path}"
+    head = f"{request.method} {request.scheme}://{request.authority}{path}"
     headers = [
         f"{name}: {'[hidden]' if _is_secret(name, value, secrets) else value}"
         for name, value in request.headers
