@@ -327,6 +327,6 @@ def _owned(hosts: list[Mapping], report: Reporter, *, ignores_port: bool) -> lis
         elif any(one.port for one in domains):
             message = "Envoy compares the port that the client writes into Host"
             node = host.peek("domains")
-            report.at(node, Fate.APPROXIMATED, Level.INFO, _FEATURE, message, whole=False)
+            report.at(node, Fate.APPROXIMATED, Level.WARNING, _FEATURE, message, whole=False)
         found += [(number, one) for one in dict.fromkeys(domains)]
     return found

@@ -165,9 +165,11 @@ TARGETS = [name for name in registry.exporters() if name != "gal"]
 @settings(GENERATED, max_examples=25)
 def test_a_conversion(target: str, gateway: Gateway) -> None:
     """A model and what is written of it differ in nothing but what the other gateway cannot say."""
-    routes = [route for _, route in gateway.walk_routes()]
-    for owner in (gateway, *gateway.services, *routes, *gateway.consumers):
-        owner.policies.plugins = {}  # generated ones have no names
+    scopes = [gateway.policies, *(one.policies for one in gateway.services)]
+    scopes += [route.policies for _, route in gateway.walk_routes()]
+    scopes += [one.policies for one in gateway.consumers]
+    for policies in scopes:
+        policies.plugins = {}  # generated ones have no names
     source = placed(gateway)
     back = read_back(write_gateway(source, target, Ledger()), target).gateway
     assert only_cosmetic(compare(source, back, old_provider="gal", new_provider=target))

@@ -19,7 +19,7 @@ def cors(exchange: Exchange) -> None:
     origin = exchange.header("Origin")
     allowed = allowed_origin(policy, origin, order)
     if _is_preflight(exchange, order) and not policy.forward_preflight:
-        if allowed is None and _goes_on(exchange.gateway):
+        if allowed is None and order is RouteOrder.ENVOY and _goes_on(policy):
             message = f"the origin {origin} is not allowed: its preflight goes to the upstream"
             exchange.note("cors", Outcome.PASSED, message, policy)
             return
@@ -47,11 +47,14 @@ def _is_preflight(exchange: Exchange, order: RouteOrder) -> bool:
     return order is RouteOrder.APISIX or all(exchange.header(one) is not None for one in names)
 
 
-def _goes_on(gateway: Gateway, policy: Cors) -> bool:
-    """Whether preflights of foreign origins go to the upstream: Envoy's way unless it is told not
-    to (`CorsPolicy.forward_not_matching_preflights`).
+def _goes_on(policy: Cors) -> bool:
+    """Whether Envoy sends preflights of foreign origins to the upstream: it does unless it is told
+    not to. Other gateways have no such setting, so it stands in the source only.
     """
-    return False
+    if policy.origin is None:
+        return True
+    node, there = policy.origin.locate("forward_not_matching_preflights")
+    return not there or getattr(node, "text", "") != "false"
 
 
 def allowed_origin(
