@@ -32,7 +32,7 @@ from gal.model import (
     Service,
     Upstream,
 )
-from gal.recognition import named_document
+from gal.recognition import marked, named_document
 
 if TYPE_CHECKING:
     from gal.reading import Document
@@ -179,17 +179,16 @@ def detect(documents: Sequence[Document]) -> str:
 
 
 def _refuse_others(documents: Sequence[Document], source: str) -> None:
-    """Stop where a file was said to be one provider's and has the format of another."""
+    """Stop where a file that was said to be one provider's has the mark of another. One without a
+    mark (consumers alone, say) may be anybody's.
+    """
     provider = registry.importer(source)
     for document in documents:
-        other = None if provider.recognise(document) else recognised(document)
-        if other is not None:
-            formats = registry.importer(other).FORMATS
-            raise InputError(
-                f"this is no configuration of {source}, but one of {other}",
-                document.root.position,
-                f"{other} is read from: {formats}",
-            )
+        other = marked(document)
+        if other in (None, source) or provider.recognise(document):
+            continue
+        message = f"this is no configuration of {source}, but one of {other}"
+        raise InputError(message, document.root.position, "leave --from away")
 
 
 def recognised(document: Document) -> str | None:

@@ -39,6 +39,23 @@ _DIRECTIVE = re.compile(r";\s*$", re.MULTILINE)
 _ONLY_OF_NGINX = "a configuration of nginx"
 
 
+_MARKS = {
+    "kong": frozenset(("_format_version",)),
+    "envoy": frozenset(("static_resources", "dynamic_resources", "resources", "configs")),
+    "traefik": frozenset(("http", "tcp", "udp", "entryPoints")),
+}
+"""Keys at the top of a file that only one provider has."""
+
+
+def marked(document: Document) -> str | None:
+    """The provider whose mark a document has, None where it has none, or several."""
+    root = document.root
+    if not isinstance(root, Mapping):
+        return None
+    found = [name for name, keys in _MARKS.items() if keys & root.keys()]
+    return found[0] if len(found) == 1 else None
+
+
 def named_text(text: str) -> str | None:
     """What a text is that is neither YAML nor JSON nor TOML, if it is one of those that people have
     beside gateways.

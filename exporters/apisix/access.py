@@ -36,6 +36,8 @@ _EVERYWHERE = ("0.0.0.0/0", "::/0")
 _LONGEST_TEXT = 1024
 _USUAL_TEXT = "Your IP address is not allowed"
 _EVERYBODY = ("^", "")
+_NEVER = "(?!)"
+"""An expression that finds nothing: the list has to have one."""
 _UNAUTHORIZED = 401
 _BY_NUMBER = re.compile(r"\\[1-9]|\\g|\(\?[R&P0-9]")
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -108,10 +110,11 @@ def user_agent(policy: UserAgentAccess, shared: Shared) -> Plugins:
     Raises:
         CannotGuardError: the expressions cannot stand in one.
     """
-    if not policy.deny and not policy.deny_known_bots:
+    if not policy.deny and not policy.deny_known_bots and not policy.refuse_missing:
         return {}
     config = kept(policy.extensions)
-    if not native(shared):
+    config.pop("bypass_missing", None)
+    if not policy.refuse_missing:
         config["bypass_missing"] = True
     allow = list(dict.fromkeys(searched(one) for one in policy.allow))
     deny = list(dict.fromkeys(searched(one) for one in policy.deny))
@@ -124,9 +127,9 @@ def user_agent(policy: UserAgentAccess, shared: Shared) -> Plugins:
     ):
         config["allowlist"] = allow
     elif allow:
-        config["denylist"] = [_unless(allow, one) for one in deny]
+        config["denylist"] = [_unless(allow, one) for one in deny] or [_NEVER]
     else:
-        config["denylist"] = deny
+        config["denylist"] = deny or [_NEVER]
     if policy.status_code != 403:
         message = "APISIX refuses with 403"
         differs(shared, policy, "user_agent", message, "status_code")

@@ -160,7 +160,7 @@ def _in_group(group: str) -> Json:
 
 def user_agent(policy: UserAgentAccess, build: RouteBuild, shared: Shared) -> None:
     """What a client calls itself: an allowed name enters, then a denied one is refused."""
-    if not policy.deny and not policy.deny_known_bots:
+    if not policy.deny and not policy.deny_known_bots and not policy.refuse_missing:
         return
     try:
         denied = [_named(full_match(regex)) for regex in policy.deny]
@@ -172,6 +172,8 @@ def user_agent(policy: UserAgentAccess, build: RouteBuild, shared: Shared) -> No
         denied += [_named(expression) for expression in robots.WHOLE]
         message = "the known robots are those of a list of GAL's own, and not the source's"
         shared.context.report.approximated(policy, "user_agent", message, "deny_known_bots")
+    if policy.refuse_missing:
+        denied.append({"not_id": {"header": {"name": "user-agent", "present_match": True}}})
     principals = [either(denied)]
     if allowed:
         principals.append({"not_id": either(allowed)})

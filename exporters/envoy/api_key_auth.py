@@ -107,8 +107,9 @@ def _consumer_keys(shared: Shared) -> Iterator[tuple[ModelNode, Secret | None, s
     for consumer in shared.gateway.consumers:
         for number, key in enumerate(consumer.credentials.api_keys, 1):
             if key.lifetime is not None:
-                message = "Envoy forgets no key: this one opens for ever"
-                shared.context.report.approximated(key, "credentials", message, "lifetime")
+                message = "Envoy's keys have no end: this one is left away"
+                shared.context.report.refused(key, "credentials", message, "lifetime")
+                continue
             yield key, key.key, mark(consumer.name, number)
 
 

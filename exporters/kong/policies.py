@@ -101,6 +101,10 @@ class Translator:
         if policy is not None and policy.allow and policy.deny:
             message = "Kong asks for groups or refuses groups, not both"
             reason = self.build.refuse(policy, "acl", message) or reason
+        agents = scope.find(lambda policies: policies.user_agent)
+        if agents is not None and agents.refuse_missing:
+            message = "Kong does not ask whether there is a User-Agent"
+            reason = self.build.refuse(agents, "user_agent", message) or reason
         if asked.groups and asked.consumers:
             message = "Kong cannot tell users of this policy from consumers in one list"
             found = scope.find(lambda policies: policies.authentication)

@@ -64,7 +64,7 @@ def ip_access(policy: IpAccess, build: RouteBuild, shared: Shared) -> None:
 
 def user_agent(policy: UserAgentAccess, build: RouteBuild, shared: Shared) -> None:
     """What a client calls itself: an allowed name enters, then a denied one is refused."""
-    if not policy.deny and not policy.deny_known_bots:
+    if not policy.deny and not policy.deny_known_bots and not policy.refuse_missing:
         return
     try:
         denied = [call("HeaderRegexp", "User-Agent", searched(one)) for one in policy.deny]
@@ -76,6 +76,8 @@ def user_agent(policy: UserAgentAccess, build: RouteBuild, shared: Shared) -> No
         denied += [call("HeaderRegexp", "User-Agent", expression) for expression in robots.SEARCHED]
         message = "the known robots are those of a list of GAL's own, and not the source's"
         shared.context.report.approximated(policy, "user_agent", message, "deny_known_bots")
+    if policy.refuse_missing:
+        denied.append(f"!{call('HeaderRegexp', 'User-Agent', '^')}")
     rule = conjunction(alternation(denied), f"!({alternation(allowed)})" if allowed else "")
     build.answer(rule, shared.refusal(status_of(policy, "user_agent", shared)))
 

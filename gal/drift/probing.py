@@ -184,7 +184,7 @@ class Probing:
                     yield from (
                         probe.request
                         for probe in way(ground)
-                        if not any(sign in probe.request.path for sign in _OTHER_SPELLINGS)
+                        if _is_usual(probe.request, ground.request.host)
                     )
                 entering = ground.entering()
                 if one is place:
@@ -200,7 +200,11 @@ class Probing:
             outcome = _outcome(self._tracers[0].trace(replace(ground.entering(), client_ip=text)))
             if outcome is not None and outcome[0] == "let in":
                 inside = replace(ground, request=replace(ground.request, client_ip=text))
-                yield from (probe.request for probe in matching.near_misses(inside))
+                yield from (
+                    probe.request
+                    for probe in matching.near_misses(inside)
+                    if _is_usual(probe.request, ground.request.host)
+                )
                 return
 
     def _there(self, place: Place) -> list[Place]:
@@ -217,6 +221,14 @@ class Probing:
                 if request is not None:
                     found = next(entries(gateway, candidate.service, candidate.route), None)
                     yield Ground(gateway, candidate, request, found)
+
+
+def _is_usual(request: Request, host: str) -> bool:
+    """Whether it is none that each gateway brings to a form of its own: the path, or the host's
+    capital letters.
+    """
+    capitals = request.host != host and request.host.lower() == host.lower()
+    return not capitals and not any(sign in request.path for sign in _OTHER_SPELLINGS)
 
 
 def _outcome(decision: Decision) -> tuple[Any, ...] | None:

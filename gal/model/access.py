@@ -55,10 +55,12 @@ class UserAgentAccess(Policy):
         allow: expressions on `User-Agent`; a match enters whatever else is said.
         deny: expressions on `User-Agent`; a match is refused.
         deny_known_bots: the provider's own list of robots is refused, too.
+        refuse_missing: whoever sends no `User-Agent` is refused, whatever else is said.
         status_code: given to the refused.
     """
 
     allow: list[Regex] = field(default_factory=list)
     deny: list[Regex] = field(default_factory=list)
     deny_known_bots: bool = False
+    refuse_missing: bool = False
     status_code: int = 403

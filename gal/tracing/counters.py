@@ -16,12 +16,19 @@ class Counters:
     """
 
     now: float = 0.0
-    _used: dict[tuple[int, str, str, int], int] = field(default_factory=dict)
+    _used: dict[tuple[int, str, str], tuple[float, int]] = field(default_factory=dict)
 
     def take(self, policy: int, key: str, rate: Rate) -> int:
-        """Count a request in its window; gives how many there were before it."""
-        window = int(self.now / rate.period.in_seconds)
-        at = (policy, key, str(rate), window)
-        before = self._used.get(at, 0)
-        self._used[at] = before + 1
+        """Count a request; gives how many there were before it in its window, which begins with the
+        first of them.
+        """
+        at = (policy, key, str(rate))
+        began, before = self._used.get(at, (self.now, 0))
+        if self.now - began >= rate.period.in_seconds:
+            began, before = self.now, 0
+        self._used[at] = (began, before + 1)
         return before
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass."""
+        self.now += seconds

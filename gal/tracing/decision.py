@@ -7,6 +7,7 @@ from enum import Enum
 
 from gal.errors import Position
 from gal.model import ModelNode, Retry, Route, Service, Timeout
+from gal.tracing.hiding import Hiding
 from gal.tracing.routing import Choice
 
 Pairs = list[tuple[str, str]]
@@ -132,6 +133,7 @@ class Decision:
             (`set`, `add`, `remove`, ...), a name, and a value.
         retry: when the upstream is asked again.
         timeout: how long is waited for it.
+        hiding: which headers and parameters are not to be shown, as they hold secrets.
     """
 
     choice: Choice
@@ -143,6 +145,7 @@ class Decision:
     response_headers: list[tuple[str, str, str]] = field(default_factory=list)
     retry: Retry | None = None
     timeout: Timeout | None = None
+    hiding: Hiding = field(default_factory=Hiding)
 
     @property
     def route(self) -> Route | None:

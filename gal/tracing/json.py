@@ -5,17 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 from gal.model import Route
-from gal.tracing.decision import Decision, Step, position_of
+from gal.tracing.decision import Decision, Pairs, Step, position_of
+from gal.tracing.hiding import Hiding
 from gal.tracing.text import place
 
 
 def data(decision: Decision) -> dict[str, Any]:
-    """The decision as dicts and lists; what is unset is left away."""
+    """The decision as dicts and lists, without the values of credentials."""
     request = decision.choice.of.request
+    hiding = decision.hiding
+    target = hiding.query(request.target)
     told: dict[str, Any] = {
         "request": {
             "method": request.method,
-            "url": f"{request.scheme}://{request.authority}{request.target}",
+            "url": f"{request.scheme}://{request.authority}{target}",
             "compared_path": decision.choice.of.path,
             "client_ip": request.client_ip,
         },
@@ -30,7 +33,11 @@ def data(decision: Decision) -> dict[str, Any]:
             for one in decision.targets
         ],
         "response_headers": [
-            {"operation": how, "name": name, "value": value}
+            {
+                "operation": how,
+                "name": name,
+                "value": value if how == "rename" else hiding.value(name, value),
+            }
             for how, name, value in decision.response_headers
         ],
         "rejected": [
@@ -43,7 +50,7 @@ def data(decision: Decision) -> dict[str, Any]:
         answer = decision.answer
         told["answer"] = {
             "status": answer.status,
-            "headers": [list(pair) for pair in answer.headers],
+            "headers": _headers(answer.headers, hiding),
             "body": answer.body,
         }
     if decision.upstream is not None:
@@ -52,11 +59,15 @@ def data(decision: Decision) -> dict[str, Any]:
             "protocol": sent.protocol,
             "method": sent.method,
             "path": sent.path,
-            "query": sent.query,
+            "query": hiding.query(sent.query) if sent.query is not None else None,
             "host": sent.host,
-            "headers": [list(pair) for pair in sent.headers],
+            "headers": _headers(sent.headers, hiding),
         }
     return told
+
+
+def _headers(headers: Pairs, hiding: Hiding) -> list[list[str]]:
+    return [[name, hiding.value(name, value)] for name, value in headers]
 
 
 def _route(route: Route) -> dict[str, Any]:

@@ -11,8 +11,8 @@ from gal.model import RouteOrder
 
 _PERCENT = re.compile(r"%([0-9A-Fa-f]{2})")
 _SLASHES = re.compile(r"/{2,}")
-_SAFE = "/!$&'()*+,;=:@~%-._[]#?|\\"
-_SAFE_OF_DECODED = "/!$&'()*+,;=:@~-._"
+_SAFE = "/!$&'()*+,;=:@~%-._[]#?"
+_SAFE_IN = {RouteOrder.ENVOY: f"{_SAFE}|\\", RouteOrder.APISIX: "/!$&'()*+,;=:@~-._[]"}
 _UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _RESERVED = frozenset(b"!*'();:@&=+$,/?%#[]")
 
@@ -44,9 +44,9 @@ def compared_path(path: str, order: RouteOrder, way: PathWay = NORMAL) -> str:
 
 def quoted(path: str, order: RouteOrder | None = None) -> str:
     """A path as it is sent on: what has no place in a request line gets its percent sign. Where
-    everything was decoded, a percent sign is one of these characters.
+    everything was decoded, as in APISIX, that goes for percent signs, too; Envoy leaves more alone.
     """
-    safe = _SAFE_OF_DECODED if order is RouteOrder.APISIX else _SAFE
+    safe = _SAFE_IN.get(order, _SAFE) if order is not None else _SAFE
     return quote(path, safe=safe, errors="surrogateescape")
 
 

@@ -21,7 +21,8 @@ _NOBODY = "the client gets"
 def render(decision: Decision, *, colour: bool = False) -> str:
     """The route, what stands against the others, every step, and what both sides see."""
     request = decision.choice.of.request
-    lines = [f"{request.method} {request.scheme}://{request.authority}{request.target}"]
+    target = decision.hiding.query(request.target)
+    lines = [f"{request.method} {request.scheme}://{request.authority}{target}"]
     if decision.choice.of.path != request.path:
         lines.append(f"the gateway compares {decision.choice.of.path}")
     branches = [
@@ -54,16 +55,17 @@ def place(position: Position) -> str:
 
 
 def _ends(decision: Decision) -> Iterator[list[str]]:
+    shown = decision.hiding.value
     if decision.answer is not None:
         answer = decision.answer
-        rest = [f"{name}: {value}" for name, value in answer.headers]
+        rest = [f"{name}: {shown(name, value)}" for name, value in answer.headers]
         yield [f"{_NOBODY} {answer.status}", *rest, *([answer.body] if answer.body else [])]
     sent = decision.upstream
     if sent is None:
         return
-    query = f"?{sent.query}" if sent.query is not None else ""
+    query = f"?{decision.hiding.query(sent.query)}" if sent.query is not None else ""
     host = sent.host or "the target's own name"
-    headers = [f"{name}: {value}" for name, value in sent.headers]
+    headers = [f"{name}: {shown(name, value)}" for name, value in sent.headers]
     yield [f"the upstream sees {sent.method} {sent.path}{query}", f"Host: {host}", *headers]
     shares = [
         f"{one.host}:{one.port}  {one.percent:.4g} %"
@@ -73,7 +75,8 @@ def _ends(decision: Decision) -> Iterator[list[str]]:
     yield [f"by {sent.protocol} to" if shares else "no target is known", *shares]
     if decision.response_headers:
         changes = [
-            f"{how} {name} {value}".rstrip() for how, name, value in decision.response_headers
+            f"{how} {name} {value if how == 'rename' else shown(name, value)}".rstrip()
+            for how, name, value in decision.response_headers
         ]
         yield [f"{_NOBODY} the upstream's answer, with", *changes]
 

@@ -10,6 +10,7 @@ from gal.model import RouteOrder
 from gal.tracing.counters import Counters
 from gal.tracing.decision import Answer, Decision, Outcome, Step
 from gal.tracing.exchange import Exchange
+from gal.tracing.hiding import Hiding, hiding
 from gal.tracing.malformed import malformed
 from gal.tracing.policies import access, answers, authentication, cors, headers, limits, upstream
 from gal.tracing.request import Request
@@ -56,16 +57,18 @@ class Tracer:
     counters: Counters = field(default_factory=Counters)
     router: Router = field(init=False)
     _services: dict[str, Service] = field(init=False)
+    _hiding: Hiding = field(init=False)
 
     def __post_init__(self) -> None:
         services = self.gateway.services
         self._services = {one.name: one for one in services if one.name is not None}
         self.router = Router.of(self.gateway)
+        self._hiding = hiding(self.gateway)
 
     def trace(self, request: Request) -> Decision:
         """What the gateway does with a request, after those that were traced before."""
         choice = self.router.choose(request)
-        decision = Decision(choice)
+        decision = Decision(choice, hiding=self._hiding)
         reason = malformed(request, self.router.order, self.router.way)
         if reason:
             decision.choice = Choice(choice.of, None, (), ())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -19,6 +20,10 @@ _ASKED = {
     "access-control-allow-methods": "access-control-request-method",
     "access-control-allow-headers": "access-control-request-headers",
 }
+_ALWAYS_ALLOWED = frozenset(
+    (*("get", "head", "post"), *("accept", "accept-language", "content-language"))
+)
+"""Methods and headers for which no browser asks: https://fetch.spec.whatwg.org/#cors-safelisted-method"""
 _ALWAYS = ("location",)
 _LISTS = frozenset(_CORS) | {"vary"}
 _MADE_UP = re.compile(r"\{\{.*?\}\}")
@@ -26,7 +31,8 @@ _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")
 _PERCENT = re.compile(r"%[0-9a-fA-F]{2}")
 _DEFAULT_PORT = re.compile(r":(?:80|443)$")
-_COUNT_SLACK = 0.15
+_LEAST_SLACK, _DEVIATIONS = 0.03, 4.5
+"""Two counts of the same share differ by that many standard deviations once in 150,000 times."""
 _REFUSALS = frozenset({0, 401, 403, 407, 413, 421, 426, 429})
 
 
@@ -97,6 +103,8 @@ def differences(
         return None
     if probe.counted:
         return list(_counts(first, second))
+    if probe.pause:  # only what comes after it counts
+        return list(_one(probe, first[-1], second[-1], names))
     found = []
     for number, (one, other) in enumerate(zip(first, second, strict=True), 1):
         told = list(_one(probe, one, other, names))
@@ -111,8 +119,13 @@ def _counts(first: list[Observation], second: list[Observation]) -> Iterator[str
     one, other = _shares(first), _shares(second)
     for key in sorted({*one, *other}, key=str):
         share, others = one[key] / len(first), other[key] / len(second)
-        if abs(share - others) > _COUNT_SLACK:
+        if abs(share - others) > _slack((share + others) / 2, len(first)):
             yield f"{key}: {share:.0%} and {others:.0%} of {len(first)} requests"
+
+
+def _slack(share: float, requests: int) -> float:
+    """By how much two counts of one share may differ by chance."""
+    return max(_LEAST_SLACK, _DEVIATIONS * math.sqrt(2 * share * (1 - share) / requests))
 
 
 def _shares(observations: list[Observation]) -> Counter[str]:
@@ -174,7 +187,7 @@ def _meaningless(probe: Probe, first: Observation, second: Observation) -> froze
     if allowed == [None, None] or "origin" not in sent:
         return frozenset(_CORS)
     asks = "access-control-request-method" in sent
-    return frozenset({"access-control-expose-headers"} if asks else ())
+    return frozenset(("access-control-expose-headers",) if asks else ("access-control-max-age",))
 
 
 def _status(observation: Observation) -> str:
@@ -242,7 +255,7 @@ def _value(text: str | None, name: str, probe: Probe) -> str | None:
 
 def _allowance(text: str | None, asked: str) -> str:
     allowed = {part.strip().lower() for part in (text or "").split(",")}
-    wanted = {part.strip().lower() for part in asked.split(",")}
+    wanted = {part.strip().lower() for part in asked.split(",")} - _ALWAYS_ALLOWED
     return "allowed" if "*" in allowed or wanted <= allowed else "not allowed"
 
 

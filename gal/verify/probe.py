@@ -53,6 +53,7 @@ class Probe:
         request: what is sent.
         repeat: how many times, one after the other; answers are compared as a whole.
         counted: only how often each answer and each target came is compared, not in which order.
+        pause: seconds before the last request, which alone is compared then.
         steering: how the upstream answers.
         nodes: the parts of the models that it is about, for the report.
         secrets: texts in the request that reports leave out.
@@ -63,6 +64,7 @@ class Probe:
     request: Request
     repeat: int = 1
     counted: bool = False
+    pause: float = 0.0
     steering: Steering = Steering()
     nodes: tuple[ModelNode, ...] = field(default=(), compare=False)
     secrets: tuple[str, ...] = field(default=(), compare=False, repr=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import time
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
@@ -35,7 +36,9 @@ class RemoteSide:
         if (request.scheme == "https") != self.secure:
             return [Observation(0, known=False)] * probe.repeat
         found = []
-        for _ in range(probe.repeat):
+        for number in range(1, probe.repeat + 1):
+            if number == probe.repeat and probe.pause:
+                time.sleep(probe.pause)
             response = send(request, (self.host, self.port), (), self.timeout)
             found.append(Observation(response.status, response.headers, visible=False))
         return found

@@ -42,7 +42,10 @@ class LiveSide:
 
     def __call__(self, probe: Probe) -> list[Observation]:
         """Send the probe's requests, one after the other."""
-        return [self._ask(probe) for _ in range(probe.repeat)]
+        found = [self._ask(probe) for _ in range(probe.repeat - 1)]
+        if probe.pause:
+            time.sleep(probe.pause)
+        return [*found, self._ask(probe)]
 
     def _ask(self, probe: Probe) -> Observation:
         request = probe.request
@@ -87,7 +90,10 @@ class PredictedSide:
     def __call__(self, probe: Probe) -> list[Observation]:
         """Trace the probe's requests, one after the other."""
         self.tracer.counters.now = time.monotonic()
-        decisions = [self.tracer.trace(probe.request) for _ in range(probe.repeat)]
+        decisions = [self.tracer.trace(probe.request) for _ in range(probe.repeat - 1)]
+        if probe.pause:
+            self.tracer.counters.wait(probe.pause)
+        decisions.append(self.tracer.trace(probe.request))
         found = [predicted(decision, probe) for decision in decisions]
         return _spread(found, decisions[0]) if probe.counted else found
 

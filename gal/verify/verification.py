@@ -7,8 +7,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from urllib.parse import urlsplit
 
 from gal.model import Gateway
+from gal.tracing.hiding import Hiding, hiding
 from gal.tracing.tracer import Tracer
 from gal.verify.compare import Watched, differences, watched
 from gal.verify.derive import derive
@@ -68,6 +70,7 @@ class Verification:
         open: probes that could not be compared, by kind.
         left: probes that were not sent for want of room or time.
         seconds: how long it took.
+        hiding: what reports leave out of requests and answers.
     """
 
     names: tuple[str, str]
@@ -77,6 +80,7 @@ class Verification:
     open: Counter[str] = field(default_factory=Counter)
     left: int = 0
     seconds: float = 0.0
+    hiding: Hiding = field(default_factory=Hiding)
 
     @property
     def sent(self) -> int:
@@ -118,6 +122,7 @@ def verify(
         one, one_way = _side(first, bounds, stack)
         other, other_way = _side(second, bounds, stack)
         result = Verification((first.name, second.name), (one_way, other_way), left=over)
+        result.hiding = hiding(first.gateway, second.gateway)
         compared = _Compared(
             watched(first.gateway, second.gateway),
             (Tracer(first.gateway), Tracer(second.gateway)),
@@ -134,7 +139,7 @@ def verify(
 
 def _side(participant: Participant, bounds: Bounds, stack: ExitStack) -> tuple[Side, str]:
     if participant.url is not None:
-        return remote(participant.url, bounds.step), f"asked at {participant.url}"
+        return remote(participant.url, bounds.step), f"asked at {_shown(participant.url)}"
     startable = participant.startable
     reason = participant.reason
     if startable is not None:
@@ -145,6 +150,12 @@ def _side(participant: Participant, bounds: Bounds, stack: ExitStack) -> tuple[S
         except NotStartedError as error:
             reason = str(error)
     return PredictedSide(participant.gateway), f"predicted: {reason}"
+
+
+def _shown(url: str) -> str:
+    """A URL without what may stand before its host."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
 @dataclass(slots=True)

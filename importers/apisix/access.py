@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from gal.ledger import Reporter
 
 IP_NAMES = {"allow": "whitelist", "deny": "blacklist", "status_code": "response_code"}
-AGENT_NAMES = {"allow": "allowlist", "deny": "denylist"}
+AGENT_NAMES = {"allow": "allowlist", "deny": "denylist", "refuse_missing": "bypass_missing"}
 ACL_NAMES = {"allow": "whitelist", "deny": "blacklist", "status_code": "rejected_code"}
 _TEXT = "other gateways refuse with a text of their own"
 
@@ -47,14 +47,6 @@ def ip_access(plugin: Plugin, report: Reporter) -> IpAccess:
     )
 
 
-def is_by_agent_alone(plugin: Plugin) -> bool:
-    """Whether a `ua-restriction` can be said: with an allow list a client that does not name itself
-    is refused, which no expression on the header says.
-    """
-    bypass = plugin.node.peek("bypass_missing")
-    return plugin.node.peek("allowlist") is None or (bypass is not None and bypass.as_bool())
-
-
 def user_agent(plugin: Plugin, report: Reporter) -> UserAgentAccess:
     """A `ua-restriction` plugin. With an allow list everybody else is refused, by an expression
     that matches all.
@@ -68,16 +60,13 @@ def user_agent(plugin: Plugin, report: Reporter) -> UserAgentAccess:
     if bool(allow) == bool(deny):
         raise config.error('exactly one of "allowlist" and "denylist" is needed')
     kept = carry(config, report, "user_agent", Kept("message", "Not allowed", Level.INFO, _TEXT))
-    policy = UserAgentAccess(allow=allow, deny=deny, origin=plugin.origin(AGENT_NAMES))
-    if config.take_bool("bypass_missing", False):
-        kept["bypass_missing"] = True
-    else:
-        message = "APISIX also refuses clients that send no User-Agent at all"
-        report.approximated(policy, "user_agent", message, "deny")
-    if allow:
-        policy.deny = [Regex("^", Dialect.PCRE, Anchor.SEARCH)]
-    policy.extensions = extensions(kept)
-    return policy
+    return UserAgentAccess(
+        allow=allow,
+        deny=[Regex("^", Dialect.PCRE, Anchor.SEARCH)] if allow else deny,
+        refuse_missing=not config.take_bool("bypass_missing", False),
+        extensions=extensions(kept),
+        origin=plugin.origin(AGENT_NAMES),
+    )
 
 
 def is_by_group(plugin: Plugin) -> bool:

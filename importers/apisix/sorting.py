@@ -42,9 +42,7 @@ def _said(plugin: Plugin, names_are_apart: bool) -> PluginClass:
     )
     if unsaid:
         return PluginClass.GUARD if answers.refuses(plugin) else PluginClass.OTHER
-    unsaid = (name == "ua-restriction" and not access.is_by_agent_alone(plugin)) or (
-        name == "consumer-restriction" and not _is_acl(plugin, names_are_apart)
-    )
+    unsaid = name == "consumer-restriction" and not _is_acl(plugin, names_are_apart)
     return PluginClass.GUARD if unsaid else PluginClass.MODELLED
 
 

@@ -18,6 +18,7 @@ from gal.importers.envoy.consumer_access import asks_nothing_else
 from gal.importers.envoy.principals import (
     ADDRESS,
     AGENT,
+    MISSING,
     GROUP,
     Term,
     UnsayableError,
@@ -175,6 +176,7 @@ def _policy(use: Use, settings: Mapping, rules: _Rules) -> Reading:
         found.policies.user_agent = UserAgentAccess(
             deny=list(matched.patterns(matched.allow)),
             allow=list(matched.patterns(matched.deny)),
+            refuse_missing=MISSING in matched.allow,
             origin=origin,
         )
         return found

@@ -258,7 +258,8 @@ def _addresses(one: IpAccess, other: IpAccess) -> IpAccess | None:
 def _agents(one: UserAgentAccess, other: UserAgentAccess) -> UserAgentAccess | None:
     if one.allow or other.allow:
         return None
-    return replace(one, deny=[*one.deny, *other.deny])
+    missing = one.refuse_missing or other.refuse_missing
+    return replace(one, deny=[*one.deny, *other.deny], refuse_missing=missing)
 
 
 def _groups(one: Acl, other: Acl) -> Acl | None:

@@ -15,6 +15,8 @@ from gal.model import Dialect, MatchKind, Regex
 from gal.reading import Mapping
 
 ADDRESS, AGENT, GROUP = "address", "user agent", "group"
+MISSING = "\0"
+"""In place of an expression on `User-Agent`: there is none."""
 _PRESENT = "present"
 _OWN = "gal.consumer"
 _TRUSTED = "remote_ip"
@@ -73,7 +75,8 @@ class Term:
     def patterns(self, texts: Iterable[str]) -> Iterator[Regex]:
         """Texts of kinds of clients as the expressions that they are."""
         for text in texts:
-            yield Regex(text, Dialect.RE2)
+            if text != MISSING:
+                yield Regex(text, Dialect.RE2)
 
 
 def either(terms: Iterable[Term]) -> Term:
@@ -130,6 +133,8 @@ def principal(node: Mapping, trusting: list[Mapping]) -> Term:
             return either(terms) if key == "or_ids" else every(terms)
     below = node.take_mapping("not_id") or node.take_mapping("not_rule")
     if below is not None:
+        if _is_any_agent(below):
+            return Term(AGENT, (MISSING,))
         return principal(below, trusting).inverted()
     header = node.take_mapping("header")
     if header is not None:
@@ -150,6 +155,14 @@ def _range(node: Mapping) -> str:
     bits = length.as_int() if length is not None else 0
     whole = 128 if ":" in address else 32
     return address if bits == whole else f"{address}/{bits}"
+
+
+def _is_any_agent(node: Mapping) -> bool:
+    """Whether a principal is everybody who sends a `User-Agent`, and nothing else is asked."""
+    if node.plain() != {"header": {"name": "user-agent", "present_match": True}}:
+        return False
+    node.take_all()
+    return True
 
 
 def _header(node: Mapping) -> Term:

@@ -130,15 +130,25 @@ def test_bad_usage(gal: Gal, arguments: tuple[str, ...], message: str) -> None:
     assert message in done.err
 
 
-@pytest.mark.parametrize("source", ["apisix", "envoy", "traefik", "gal"])
 @pytest.mark.parametrize(
     "command", [("convert", "--to", "kong", "--from"), ("import", "--from"), ("compat", "--from")]
 )
-def test_a_file_of_another_format(gal: Gal, source: str, command: tuple[str, ...]) -> None:
-    files: dict[str, str | bytes] = {"in.yaml": '_format_version: "3.0"\nservices: []\n'}
+@pytest.mark.parametrize(
+    ("source", "other", "text"),
+    [
+        *((one, "kong", '_format_version: "3.0"\n') for one in ("apisix", "envoy", "traefik")),
+        ("gal", "kong", '_format_version: "3.0"\nservices: []\n'),
+        ("kong", "envoy", "static_resources: {listeners: [], clusters: []}\n"),
+        ("envoy", "traefik", "http: {routers: {r: {rule: Path(`/`), service: s}}}\n"),
+    ],
+)
+def test_a_file_of_another_format(
+    gal: Gal, source: str, other: str, text: str, command: tuple[str, ...]
+) -> None:
+    files: dict[str, str | bytes] = {"in.yaml": text}
     done = gal(*command, source, "in.yaml", files=files)
     assert (done.code, done.out) == (2, "")
-    assert f"in.yaml:1:1: this is no configuration of {source}, but one of kong" in done.err
+    assert f"in.yaml:1:1: this is no configuration of {source}, but one of {other}\n" in done.err
 
 
 def test_two_formats_at_once(gal: Gal) -> None:

@@ -230,6 +230,12 @@ TABLE = [
         ("D065",),
         ("apisix", "envoy"),
     ),
+    Mutation(
+        "a name has to be there",
+        policy("export", "user_agent", m.UserAgentAccess(refuse_missing=True)),
+        ("D065",),
+        ("apisix", "envoy"),
+    ),
     # limits
     Mutation("no limit", policy("orders", "rate_limit", None), ("D020",)),
     Mutation("a looser limit", in_policy("orders", "rate_limit.limits", rate("200/1m")), ("D021",)),

@@ -151,9 +151,8 @@ def test_standard_input(
 def test_a_format_that_is_given(capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["kong.yaml", "open.yaml", "--from-old", "kong", "--from-new", "kong"]
     assert ids(told(capsys, *arguments)) == ["D010"]
-    data = told(capsys, "kong.yaml", "open.yaml", "--from-new", "envoy")
-    assert "D001" in ids(data)
-    assert "services" in [one["topic"] for one in data["not_compared"]]
+    assert run(["drift", "kong.yaml", "open.yaml", "--from-new", "envoy"]) == 2
+    assert "open.yaml:1:1: this is no configuration of envoy" in capsys.readouterr().err
 
 
 # -- sides that cannot be read
@@ -247,6 +246,17 @@ def test_an_error_of_the_base_is_no_report(capsys: pytest.CaptureFixture[str]) -
 
 
 # -- what no single change shows
+
+
+def test_what_is_not_read_is_compared_as_it_stands(capsys: pytest.CaptureFixture[str]) -> None:
+    for name, value in (("one.yaml", 7), ("two.yaml", 9)):
+        put(name, KONG.replace("  routes:", f"  read_timout: {value}\n  routes:"))
+    (one,) = told(capsys, "one.yaml", "two.yaml")["changes"]
+    assert (one["id"], one["field"]) == ("D100", "services.read_timout")
+    assert (one["old"], one["new"]) == ("7", "9")
+    assert told(capsys, "one.yaml", "one.yaml")["changes"] == []
+    unread = told(capsys, "one.yaml", converted("envoy"))["not_compared"]
+    assert "read_timout" in [one["topic"] for one in unread]
 
 
 def test_what_one_gateway_cannot_say_is_counted(capsys: pytest.CaptureFixture[str]) -> None:

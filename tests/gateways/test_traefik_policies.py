@@ -122,6 +122,8 @@ ACCESS = Group(
   user_agent:
     allow: [{pattern: good, anchor: search}]
     deny: [{pattern: '(?i)bot', anchor: search}]
+- path_prefix: /named
+  user_agent: {refuse_missing: true, allow: [good], status_code: 404}
 - path_prefix: /forward
   authentication:
     forward: {address: 'http://{auth_host}:{auth_port}/check', upstream_headers: [X-User]}
@@ -132,6 +134,8 @@ ACCESS = Group(
     Row("not denied", get("/deny"), sees(), gets(200)),
     Row("IPv6 only", get("/mapped"), unseen(), gets(403)),
     Row("agent", get("/agent", "user-agent: curl"), sees(), gets(200)),
+    Row("agent of any name", get("/named", "user-agent: "), sees(), gets(200)),
+    Row("no agent", get("/named"), unseen(), gets(404)),
     Row("denied agent", get("/agent", "user-agent: a Robot"), unseen(), gets(403)),
     Row("allowed agent", get("/agent", "user-agent: good bot"), sees(), gets(200)),
     Row(

@@ -41,9 +41,19 @@ def probes(policies: str = "") -> list[Probe]:
         (
             "cors: {allowed_origins: ['https://a.test']}",
             Kind.CORS,
-            "r: the origin https://a.test.evil.test, before the request",
+            "r: the origin https://a.test.evil.test, before GET with X-Probe",
         ),
         ("rate_limit: {limits: [3/1m]}", Kind.RATE_LIMIT, "r: 4 requests, of which 3 may pass"),
+        (
+            "rate_limit: {limits: [3/1m]}",
+            Kind.RATE_LIMIT,
+            "r: once more 1.2 s after its limit is used up",
+        ),
+        (
+            "cors: {allowed_origins: ['https://a.test'], allowed_methods: [PUT]}",
+            Kind.CORS,
+            "r: the origin https://a.test, before PUT with X-Probe",
+        ),
         ("size_limit: {max_body: 10B}", Kind.SIZE_LIMIT, "r: a body of 11 bytes"),
         ("ip_access: {deny: [127.0.0.9]}", Kind.ADDRESS, "r: from 127.0.0.9"),
         ("headers: {request_set: {A: b}}", Kind.HEADERS, "r: headers that are there already"),

@@ -61,6 +61,16 @@ MUTATIONS = {
     "another target": ("host: u.test", "host: w.test"),
     "other shares": ("[{upstream: u}, {upstream: v}]", "[{upstream: u}, {upstream: v, weight: 9}]"),
     "a larger limit": ("burst: 3", "burst: 9"),
+    "a limit per second": ("3/1m", "3/1s"),
+    "another method for pages": (
+        '["https://a.test"]',
+        '["https://a.test"], allowed_methods: [GET]',
+    ),
+    "another header for pages": (
+        '["https://a.test"]',
+        '["https://a.test"], allowed_headers: [X-A]',
+    ),
+    "credentials for pages": ('["https://a.test"]', '["https://a.test"], allow_credentials: true'),
 }
 
 

@@ -57,7 +57,10 @@ def _patterns(policy: UserAgentAccess | None, name: str) -> Collection[str]:
     if policy is None:
         return set()
     found = {str(canonical("", one)) for one in getattr(policy, name)}
-    return found | ({"known bots"} if name == "deny" and policy.deny_known_bots else set())
+    if name == "deny":
+        found |= {"known bots"} if policy.deny_known_bots else set()
+        found |= {"clients without a User-Agent"} if policy.refuse_missing else set()
+    return found
 
 
 def _agents(policy: UserAgentAccess | None) -> str:

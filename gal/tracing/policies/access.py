@@ -14,7 +14,10 @@ def user_agent(exchange: Exchange) -> None:
     policy = exchange.policy(UserAgentAccess, "user_agent")
     if policy is None:
         return
-    name = exchange.header("User-Agent") or ""
+    name = exchange.header("User-Agent")
+    if name is None:
+        _nameless(exchange, policy)
+        return
     for regex in policy.allow:
         if found_in(regex, name):
             message = f"the User-Agent matches {regex.pattern}, which is let in"
@@ -30,6 +33,15 @@ def user_agent(exchange: Exchange) -> None:
         exchange.note("user_agent", Outcome.UNKNOWN, message, policy, "deny_known_bots")
         return
     exchange.note("user_agent", Outcome.PASSED, "no expression stands against it", policy)
+
+
+def _nameless(exchange: Exchange, policy: UserAgentAccess) -> None:
+    """A client that does not say what it is: no expression is asked."""
+    message = "there is no User-Agent"
+    if policy.refuse_missing:
+        exchange.refuse("user_agent", Answer(policy.status_code), message, policy)
+    else:
+        exchange.note("user_agent", Outcome.PASSED, message, policy, "refuse_missing")
 
 
 def ip_access(exchange: Exchange) -> None:

@@ -34,7 +34,8 @@ def redirect(exchange: Exchange) -> None:
         return
     location = redirected(policy, exchange)
     answer = Answer(policy.status_code, [("Location", location)])
-    exchange.reply("redirect", answer, f"the client is sent to {location}", policy)
+    shown = exchange.decision.hiding.query(location)
+    exchange.reply("redirect", answer, f"the client is sent to {shown}", policy)
 
 
 def redirected(policy: Redirect, exchange: Exchange) -> str:

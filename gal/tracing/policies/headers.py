@@ -20,7 +20,7 @@ def request_id(exchange: Exchange) -> None:
     exchange.set_header(name, value)
     if policy.echo:
         exchange.decision.response_headers.append(("set", name, value))
-    message = f"{name} stays {own}" if value == own else f"{name} gets a new id"
+    message = f"{name} stays as it is" if value == own else f"{name} gets a new id"
     exchange.note("request_id", Outcome.PASSED if own else Outcome.CHANGED, message, policy)
 
 
@@ -132,9 +132,8 @@ def query(exchange: Exchange) -> None:
         pairs += [(name, value) for value in values]
     pairs += [(name, value) for name, values in change.add.items() for value in values]
     exchange.query = "&".join(f"{quote(name)}={quote(value)}" for name, value in pairs) or None
-    exchange.note(
-        "query", Outcome.CHANGED, f"the query becomes {exchange.query or 'empty'}", policy
-    )
+    shown = exchange.decision.hiding.query(exchange.query or "empty")
+    exchange.note("query", Outcome.CHANGED, f"the query becomes {shown}", policy)
 
 
 def transformation(exchange: Exchange) -> None:

@@ -20,7 +20,6 @@ _WAYS: tuple[Callable[[Ground], Iterator[Probe]], ...] = (
     policies.rate_limits,
     matching.rewrites,
     policies.headers,
-    policies.backends,
     policies.size_limits,
     policies.failures,
     policies.timeouts,
@@ -33,10 +32,12 @@ def derive(gateways: Sequence[Gateway], most: int) -> tuple[list[Probe], int]:
     Kinds and routes take turns, so that a small `most` still looks at everything once.
     """
     streams = [_of_way(way, gateway) for way in _WAYS for gateway in gateways]
+    for further in (policies.backends, policies.refills):
+        streams += [further(grounds(gateway)) for gateway in gateways]
     chosen: dict[tuple[object, ...], Probe] = {}
     over = 0
     for probe in _in_turn(streams):
-        key = (probe.request, probe.repeat, probe.counted, probe.steering)
+        key = (probe.request, probe.repeat, probe.counted, probe.pause, probe.steering)
         if key in chosen:
             continue
         if len(chosen) < most:

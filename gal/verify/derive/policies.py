@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import TypeVar
 
@@ -30,9 +30,17 @@ P = TypeVar("P", bound=Policy)
 _LONGEST_BURST = 25
 _SLOWEST_REFILL = 0.2
 """Tokens a second that do not change what a burst shows."""
+_PAUSE = 1.2
+"""Seconds in which a limit per second is free again, and one per minute is not."""
+_STILL_EMPTY = 0.5
+"""Tokens a second that leave a bucket empty over the pause."""
+_MOST_REFILLS = 5
 _LONGEST_WAIT = 3.0
 _LARGEST_BODY = 1 << 20
-_COUNTED = 60
+_COUNTED, _ROUGHLY_COUNTED, _MOST_COUNTED = 400, 60, 5
+_MOST_ASKED = 6
+_SIMPLE = ("GET", "HEAD", "POST")
+"""Methods that browsers send whatever a preflight says."""
 _FOREIGN = "https://probe-foreign.test"
 _BREAKS_WINDOWS = frozenset({RateLimitAlgorithm.FIXED_WINDOW, RateLimitAlgorithm.SLIDING_WINDOW})
 
@@ -76,23 +84,38 @@ def cors(ground: Ground) -> Iterator[Probe]:
     if policy is None:
         return
     nodes = (policy, ground.route)
+    asked = _asked(policy)
     for origin in [*_origins(policy), _FOREIGN, None]:
         headers = (("Origin", origin),) if origin else ()
         plain = replace(ground.request, headers=(*ground.request.headers, *headers))
         what = f"{ground.name}: the origin {origin}" if origin else f"{ground.name}: no origin"
         yield Probe(Kind.CORS, what, ground.entering(plain), nodes=nodes, secrets=ground.secrets)
-        if origin:
-            asked = (
-                ("Access-Control-Request-Method", "GET"),
-                ("Access-Control-Request-Headers", _asked_header(policy)),
+        if not origin:
+            continue
+        for method, name in asked:
+            preflight = replace(
+                plain,
+                method="OPTIONS",
+                headers=(
+                    *plain.headers,
+                    ("Access-Control-Request-Method", method),
+                    ("Access-Control-Request-Headers", name),
+                ),
             )
-            preflight = replace(plain, method="OPTIONS", headers=(*plain.headers, *asked))
-            yield Probe(Kind.CORS, f"{what}, before the request", preflight, nodes=nodes)
+            about = f"{what}, before {method} with {name}"
+            yield Probe(Kind.CORS, about, preflight, nodes=nodes)
+        asked = asked[:1]  # the rest is the same for all origins
 
 
-def _asked_header(policy: Cors) -> str:
-    """A header that is allowed, as far as any is."""
-    return next((one for one in policy.allowed_headers if one != "*"), "X-Probe")
+def _asked(policy: Cors) -> list[tuple[str, str]]:
+    """Methods and headers to ask for: those that are allowed, as far as any are, and others."""
+    named = [one for one in policy.allowed_headers if one != "*"]
+    first = next(iter(named), "X-Probe")
+    methods = [one for one in policy.allowed_methods if one not in ("*", *_SIMPLE)]
+    asked = [("GET", first)]
+    asked += [("GET", one) for one in [*named[1:_MOST_ASKED], "X-Probe"]]
+    asked += [(one, first) for one in [*methods[:_MOST_ASKED], "DELETE", "PROPFIND"]]
+    return list(dict.fromkeys(asked))
 
 
 def _origins(policy: Cors) -> list[str]:
@@ -151,6 +174,41 @@ def _at_once(policy: RateLimit, rate: Rate) -> int | None:
     return max(1, policy.burst or int(rate.count)) if slow else None
 
 
+def refills(all_of: Iterable[Ground]) -> Iterator[Probe]:
+    """Requests beyond a limit, and one after a pause: it tells a limit per minute from one per
+    second. Limits that say the same are asked about once, and no more than five in all.
+    """
+    known: set[tuple[object, ...]] = set()
+    for ground in all_of:
+        policy = acting(ground, RateLimit, "rate_limit")
+        if policy is None or not all(map(_is_clear_after_pause, policy.limits)):
+            continue
+        counts = [max(1, policy.burst or int(rate.count)) for rate in policy.limits]
+        key = (*map(str, policy.limits), policy.algorithm, policy.burst, policy.key_type)
+        if not counts or min(counts) >= _LONGEST_BURST or key in known:
+            continue
+        if len(known) == _MOST_REFILLS:
+            return
+        known.add(key)
+        yield Probe(
+            Kind.RATE_LIMIT,
+            f"{ground.name}: once more {_PAUSE:g} s after its limit is used up",
+            ground.entering(),
+            min(counts) + 2,
+            pause=_PAUSE,
+            nodes=(policy, ground.route),
+            secrets=ground.secrets,
+        )
+
+
+def _is_clear_after_pause(rate: Rate) -> bool:
+    """Whether it is sure that a request passes after the pause, or that none does."""
+    if is_placeholder(str(rate.count)) or rate.period.in_seconds < 1:
+        return False
+    each_second = rate.count / rate.period.in_seconds
+    return each_second <= _STILL_EMPTY or each_second >= 1
+
+
 def headers(ground: Ground) -> Iterator[Probe]:
     """Headers that are changed, when the client and the upstream send them already."""
     policy = acting(ground, Headers, "headers")
@@ -165,6 +223,8 @@ def headers(ground: Ground) -> Iterator[Probe]:
         names = [*policy.response.remove, *policy.response.replace, *policy.response.set]
         names += [*policy.response.rename, *policy.response.default, *policy.response.add]
         answered = [(name, "probe") for name in dict.fromkeys(names)]
+    own = {name.lower() for name, _ in ground.entering().headers}  # a second one shuts it out
+    sent = [pair for pair in sent if pair[0].lower() not in own]
     request = replace(ground.request, headers=(*ground.request.headers, *sent))
     yield Probe(
         Kind.HEADERS,
@@ -176,20 +236,24 @@ def headers(ground: Ground) -> Iterator[Probe]:
     )
 
 
-def backends(ground: Ground) -> Iterator[Probe]:
-    """How often each of several backends gets a request."""
-    if len([one for one in ground.route.backends if one.weight]) < 2:
-        return
-    what = f"{ground.name}: shares of its backends"
-    yield Probe(
-        Kind.BACKENDS,
-        what,
-        ground.entering(),
-        _COUNTED,
-        counted=True,
-        nodes=(ground.route,),
-        secrets=ground.secrets,
-    )
+def backends(all_of: Iterable[Ground]) -> Iterator[Probe]:
+    """How often each of several backends gets a request: often enough at first to tell small
+    differences, less often where many routes have several.
+    """
+    found = 0
+    for ground in all_of:
+        if len([one for one in ground.route.backends if one.weight]) < 2:
+            continue
+        found += 1
+        yield Probe(
+            Kind.BACKENDS,
+            f"{ground.name}: shares of its backends",
+            ground.entering(),
+            _COUNTED if found <= _MOST_COUNTED else _ROUGHLY_COUNTED,
+            counted=True,
+            nodes=(ground.route,),
+            secrets=ground.secrets,
+        )
 
 
 def size_limits(ground: Ground) -> Iterator[Probe]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from gal.verify.report.told import Told, headline, kinds, told
+from gal.verify.report.told import Told, all_told, headline, kinds
 
 if TYPE_CHECKING:
     from gal.verify.verification import Verification
@@ -55,7 +55,7 @@ def render(result: Verification) -> str:
         + "</tr>"
         for kind, *numbers in rows
     )
-    found = [told(one) for one in result.disagreements]
+    found = all_told(result)
     options = "".join(
         f"<option>{escape(kind)}</option>" for kind in sorted({one.kind for one in found})
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from gal.verify.report.told import headline, kinds, told
+from gal.verify.report.told import all_told, headline, kinds
 
 if TYPE_CHECKING:
     from gal.verify.verification import Verification
@@ -36,7 +36,7 @@ def render(result: Verification) -> str:
                 "observed": [one.first, one.second],
                 "positions": list(one.places),
             }
-            for one in map(told, result.disagreements)
+            for one in all_told(result)
         ],
     }
     return json.dumps(data, indent=2, ensure_ascii=False) + "\n"

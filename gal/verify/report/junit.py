@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape, quoteattr
 
-from gal.verify.report.told import headline, kinds, told
+from gal.verify.report.told import all_told, headline, kinds
 
 if TYPE_CHECKING:
     from gal.verify.verification import Verification
@@ -22,7 +22,7 @@ def render(result: Verification) -> str:
         for kind, alike, _, _ in rows
         if alike
     ]
-    for one in map(told, result.disagreements):
+    for one in all_told(result):
         body = "\n".join([*one.request, *one.messages, one.first, one.second, *one.places])
         cases += [
             f"  <testcase classname={_attribute(one.kind)} name={_attribute(one.about)}>",

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gal.tracing.decision import position_of
+from gal.tracing.hiding import HIDDEN, Hiding
 from gal.tracing.text import place
 
 if TYPE_CHECKING:
     from gal.verify.probe import Observation, Probe
     from gal.verify.verification import Disagreement, Verification
 
-_SECRET = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie"})
+_NO_SECRETS = frozenset({"", "wrong", "probe"})
+"""What probes send in place of secrets."""
+_QUOTED = re.compile(r'"[^"]*"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,43 +42,54 @@ class Told:
     places: tuple[str, ...]
 
 
-def told(one: Disagreement) -> Told:
-    """A disagreement in words."""
+def all_told(result: Verification) -> list[Told]:
+    """Every disagreement in words."""
+    return [_told(one, result.hiding) for one in result.disagreements]
+
+
+def _told(one: Disagreement, hiding: Hiding) -> Told:
     probe = one.probe
     positions = [position_of(node) for node in probe.nodes]
+    secrets = _secrets(one, hiding)
     return Told(
         probe.kind.value,
         probe.about,
-        request_lines(probe),
-        one.messages,
-        observed(one.first),
-        observed(one.second),
+        _request_lines(probe, hiding, secrets),
+        tuple(_without(secrets, message) for message in one.messages),
+        _without(secrets, observed(one.first)),
+        _without(secrets, observed(one.second)),
         tuple(dict.fromkeys(place(at) for at in positions if at is not None)),
     )
 
 
-def request_lines(probe: Probe) -> tuple[str, ...]:
+def _request_lines(probe: Probe, hiding: Hiding, secrets: list[str]) -> tuple[str, ...]:
     """The request as it was sent; what may be a secret is left out."""
     request = probe.request
-    query = f"?{request.query}" if request.query is not None else ""
-    secrets = _secrets(probe)
-    path = f"{request.path}{query}"
-    for text in secrets:
-        path = path.replace(text, "[hidden]")
-    head = f"{request.method} {request.scheme}://{request.authority}{path}"
+    target = _without(secrets, hiding.query(request.target))
+    head = f"{request.method} {request.scheme}://{request.authority}{target}"
     headers = [
-        f"{name}: {'[hidden]' if _is_secret(name, value, secrets) else value}"
-        for name, value in request.headers
+        f"{name}: {_without(secrets, hiding.value(name, value))}" for name, value in request.headers
     ]
     return (head, *headers)
 
 
-def _is_secret(name: str, value: str, secrets: frozenset[str]) -> bool:
-    return name.lower() in _SECRET or any(text in value for text in secrets)
+def _secrets(one: Disagreement, hiding: Hiding) -> list[str]:
+    """Texts that must not be shown, the longest first: what the request was let in with, and what
+    the gateways sent on or answered in places for secrets.
+    """
+    request = one.probe.request
+    found = {*one.probe.secrets, *hiding.secrets(request.headers, request.query)}
+    for observation in (*one.first, *one.second):
+        found.update(hiding.secrets(observation.headers, None))
+        for seen in observation.seen:
+            found.update(hiding.secrets(seen.headers, seen.query))
+    return sorted(found - _NO_SECRETS, key=lambda text: (-len(text), text))
 
 
-def _secrets(probe: Probe) -> frozenset[str]:
-    return frozenset(text for text in probe.secrets if text)
+def _without(secrets: list[str], text: str) -> str:
+    for secret in secrets:
+        text = re.sub(rf"(?<!\w){re.escape(secret)}(?!\w)", HIDDEN, text)
+    return text
 
 
 def observed(observations: tuple[Observation, ...]) -> str:
@@ -119,8 +134,12 @@ def kinds(result: Verification) -> list[tuple[str, int, int, int]]:
 
 
 def grouped(result: Verification) -> list[tuple[Told, int]]:
-    """One disagreement of those that differ in the same way, and how many more there are."""
-    groups: dict[tuple[str, ...], list[Disagreement]] = {}
-    for one in result.disagreements:
-        groups.setdefault(one.messages, []).append(one)
-    return [(told(group[0]), len(group) - 1) for group in groups.values()]
+    """One disagreement of those that differ in the same way, and how many more there are: the same
+    question with the same answers, whatever the values are.
+    """
+    groups: dict[tuple[str, ...], list[Told]] = {}
+    for one in all_told(result):
+        asks = one.about.rpartition(": ")[2]
+        messages = (_QUOTED.sub('""', message) for message in one.messages)
+        groups.setdefault((one.kind, asks, *messages), []).append(one)
+    return [(group[0], len(group) - 1) for group in groups.values()]

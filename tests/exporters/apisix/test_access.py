@@ -71,6 +71,20 @@ def test_user_agents(policy: str, config: dict[str, Any]) -> None:
     assert placed.said == []
 
 
+@pytest.mark.parametrize(
+    ("policy", "config"),
+    [
+        ("{refuse_missing: true}", {"denylist": ["(?!)"]}),
+        ("{refuse_missing: true, allow: [good]}", {"denylist": ["(?!)"]}),
+        ("{refuse_missing: true, deny: [bad]}", {"denylist": ["^(?:bad)$"]}),
+    ],
+)
+def test_clients_without_a_name(policy: str, config: dict[str, Any]) -> None:
+    placed = route(f"user_agent: {policy}")
+    assert placed.plugins["ua-restriction"] == config
+    assert placed.said == []
+
+
 def test_known_robots_are_those_of_gal() -> None:
     placed = route("user_agent: {deny_known_bots: true, deny: [bad]}")
     assert len(placed.plugins["ua-restriction"]["denylist"]) == 5

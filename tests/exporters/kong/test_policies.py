@@ -175,6 +175,13 @@ def test_a_consumer_has_one_answer(policies: str, expected: dict[str, Any]) -> N
     assert [one["config"] for one in plugins] == [expected]
 
 
+def test_kong_does_not_ask_for_a_name_of_the_client() -> None:
+    exported = route("path_prefix: /, user_agent: {refuse_missing: true}")
+    assert exported.plugins("services.0.routes.0")["request-termination"] == CLOSED
+    reason = "Kong does not ask whether there is a User-Agent; everybody is refused with 403"
+    assert exported.said == [f"error dropped: {reason}"]
+
+
 def test_a_refusal_goes_before_a_plugin_that_answers() -> None:
     exported = route(
         "path_prefix: /, authentication: {forward: {address: 'http://a.test'}},"

@@ -87,7 +87,17 @@ def entries(name: str, config: str) -> list[str]:
             {
                 "user_agent": {
                     "deny": [{"pattern": "bot", **SEARCH}],
-                    "extensions": {"apisix": {"bypass_missing": True}},
+                }
+            },
+        ),
+        (
+            "ua-restriction",
+            "{allowlist: [good]}",
+            {
+                "user_agent": {
+                    "allow": [{"pattern": "good", **SEARCH}],
+                    "deny": [{"pattern": "^", **SEARCH}],
+                    "refuse_missing": True,
                 }
             },
         ),
@@ -340,7 +350,6 @@ def test_policy(name: str, config: str, expected: dict[str, Any]) -> None:
             {"guards": [{"name": "fault-injection"}]},
         ),
         ("my-company-auth", "{}", {"guards": [{"name": "my-company-auth"}]}),
-        ("ua-restriction", "{allowlist: [a]}", {"guards": [{"name": "ua-restriction"}]}),
         (
             "key-auth",
             "{_meta: {filter: [[arg_a, ==, '1']]}}",
@@ -426,7 +435,6 @@ def test_carried(name: str, config: str, level: str) -> None:
             ["warning carried .headers.set.A"],
         ),
         ("response-rewrite", "{status_code: 201}", ["warning carried .status_code"]),
-        ("ua-restriction", "{denylist: [a]}", ["warning approximated .denylist"]),
         ("forward-auth", "{uri: 'http://a'}", ["warning approximated "]),
         ("key-auth", "{_meta: {priority: 5}}", ["warning carried ._meta.priority"]),
         ("jwt-auth", "{}", ["info approximated "]),

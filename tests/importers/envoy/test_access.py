@@ -114,6 +114,9 @@ def test_user_agent() -> None:
     principal = "{header: {name: User-Agent, string_match: {safe_regex: {regex: 'Bad.*'}}}}"
     found = policies(file(http(RBAC, rules(f"[{principal}]", "DENY"))))
     assert found == {"user_agent": {"deny": ["Bad.*"]}}
+    missing = "{not_id: {header: {name: user-agent, present_match: true}}}"
+    found = policies(file(http(RBAC, rules(f"[{principal}, {missing}]", "DENY"))))
+    assert found == {"user_agent": {"deny": ["Bad.*"], "refuse_missing": True}}
 
 
 def test_two_filters() -> None:
