@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from gal.drift.atoms import Atom, in_words
-from gal.drift.change import Level, Traffic
+from gal.drift.change import Level, Security, Traffic
 from gal.drift.compare.finding import NOWHERE, Finding
 from gal.drift.compare.routes import conditions_of, match_changed
 from gal.drift.effective import Place, SideView
@@ -177,6 +177,23 @@ class Presence:
         about = before or after
         for finding in match_changed(before, after, link.old, link.new):
             yield Told(finding, tuple(about), link.old, link.new)
+        yield from self._fallen(lost)
+
+    def _fallen(self, lost: list[Found]) -> Iterator[Told]:
+        """Requests that a route takes no more, and that another one lets in more easily."""
+        told: set[tuple[int, int]] = set()
+        for place, atom in lost:
+            for request in _all_witnesses(place, atom):
+                winner = self.winner_new(request)
+                if winner is None or self.linked(place, winner) or not _serves(winner, request):
+                    continue
+                pair = place.number, winner.number
+                if pair in told:
+                    continue
+                told.add(pair)
+                effects = self.effects.between(place, winner)
+                if worst_security(effects) is Security.WEAKENED:
+                    yield from self._falls_to(place, winner, [atom])
 
     def _still(self, found: Found, link: Link) -> bool:
         """Whether the requests of an old match are all taken by a counterpart."""

@@ -7,24 +7,24 @@ safe one nothing but how the file is written, one that tightens nothing that ope
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from gal.errors import GalError, InputError
 from gal.lint.collect import Batch
 from gal.lint.engine import subject_of
-from gal.lint.finding import Fix
+from gal.lint.finding import Edit, Fix
 from gal.lint.options import Options
 from gal.lint.rule import LoadedRule, Safety
 from gal.lint.run import Reported, findings_in
 from gal.lint.spans import Spans
 from gal.lint.subject import Subject
-from gal.lint.text_edit import CannotEditError, applied, changes_of, plain_after
+from gal.lint.text_edit import CannotEditError, Change, applied, changes_of, plain_after
 from gal.reading import Document, Node, read_documents
 from gal.spelling import snake_case
 
-_MOST_ROUNDS = 10
+_MOST_ROUNDS = 100
 _ALLOWED = {
     "safe": (Safety.SAFE,),
     "tighten": (Safety.SAFE, Safety.TIGHTEN),
@@ -40,13 +40,13 @@ class _File:
         name: as it was named.
         text: as it is now.
         done: what was mended.
-        refused: what could not be, by place, and why.
+        refused: what could not be, by the fingerprint of the finding: its place, and why.
     """
 
     name: str
     text: str
     done: list[str] = field(default_factory=list)
-    refused: dict[str, str] = field(default_factory=dict)
+    refused: dict[str, tuple[str, str]] = field(default_factory=dict)
 
 
 def fix(batches: Sequence[Batch], options: Options, wanted: str) -> list[str]:
@@ -64,7 +64,8 @@ def fix(batches: Sequence[Batch], options: Options, wanted: str) -> list[str]:
     for batch in batches:
         for file in _mended(batch, options, _ALLOWED[wanted]):
             told += file.done
-            told += [f"{place}: not fixed: {why}" for place, why in file.refused.items()]
+            refused = dict.fromkeys(file.refused.values())  # one place may have several findings
+            told += [f"{place}: not fixed: {why}" for place, why in refused]
     return told
 
 
@@ -76,11 +77,12 @@ def _mended(batch: Batch, options: Options, allowed: tuple[Safety, ...]) -> list
             files.setdefault(name, _File(name, document.source.text))
     texts = {name: file.text for name, file in files.items()}
     documents = list(batch.documents)
-    for _ in range(_MOST_ROUNDS):
-        changed = _round(documents, batch.source, options, allowed, files)
-        if changed is None:
-            break
-        documents = changed
+    for safety in allowed:
+        for _ in range(_MOST_ROUNDS):
+            changed = _round(documents, batch.source, options, safety, files)
+            if changed is None:
+                break
+            documents = changed
     for name, file in files.items():
         if file.text != texts[name]:
             _write(name, file.text)
@@ -91,11 +93,11 @@ def _round(
     documents: list[Document],
     source: str | None,
     options: Options,
-    allowed: tuple[Safety, ...],
+    safety: Safety,
     files: dict[str, _File],
 ) -> list[Document] | None:
-    """Make every fix that can be made at once. Returns the documents after it, None when there
-    was nothing to do.
+    """Make every fix of one kind that can be made at once. Returns the documents after it, None
+    when there was nothing to do.
     """
     rules = options.chosen()
     try:
@@ -108,50 +110,103 @@ def _round(
         for one in before
         if one.ignored is None
         and one.finding.fix is not None
-        and one.finding.fix.safety in allowed
-        and str(one.finding.place.position) not in _refused(files)
+        and one.finding.fix.safety is safety
+        and not _is_refused(one, files)
     ]
-    attempt = _Attempt(subject, before, rules, options, files)
-    made = attempt.make(open_fixes)
-    return made if made is not None else None
+    if not open_fixes:
+        return None
+    attempt = _Attempt(subject, before, rules, options, files, documents)
+    possible = [one for one in open_fixes if attempt.is_written_alone(one)]
+    if possible:
+        attempt.extend(possible)
+    attempt.keep()
+    return attempt.documents
 
 
-def _refused(files: dict[str, _File]) -> set[str]:
-    return {place for file in files.values() for place in file.refused}
+def _is_refused(one: Reported, files: dict[str, _File]) -> bool:
+    """Whether a fix was refused; its place is brought up to date, since lines may have moved."""
+    place = one.finding.place.position
+    file = files.get(place.file)
+    if file is None or one.fingerprint.text not in file.refused:
+        return False
+    file.refused[one.fingerprint.text] = (str(place), file.refused[one.fingerprint.text][1])
+    return True
 
 
 @dataclass(slots=True)
 class _Attempt:
+    """Fixes of one kind that are tried together.
+
+    Attributes:
+        subject: what there is before.
+        before: what is found there.
+        rules: those that run.
+        options: what the user asks for.
+        files: the files, which learn what was refused.
+        documents: those after the fixes that are proved.
+        texts: of the files that these change.
+        proved: the fixes that are proved together.
+        spans: of the documents, by their numbers.
+    """
+
     subject: Subject
     before: list[Reported]
     rules: tuple[LoadedRule, ...]
     options: Options
     files: dict[str, _File]
+    documents: list[Document]
+    texts: dict[str, str] = field(default_factory=dict)
+    proved: list[Reported] = field(default_factory=list)
+    spans: dict[int, Spans] = field(default_factory=dict)
 
-    def make(self, fixes: list[Reported]) -> list[Document] | None:
-        """Make all fixes together, or as many as can be proved."""
-        if not fixes:
-            return None
+    def is_written_alone(self, one: Reported) -> bool:
+        """Whether the text can be changed at all; asked first, for a proof takes longer."""
         try:
-            documents, texts = self._changed([_fix_of(one) for one in fixes])
-            self._prove(documents, fixes)
+            for number, document in enumerate(self.subject.documents):
+                own = _edits_in(document, _fix_of(one).edits)
+                if own:
+                    self._changes(number, own)
+        except GalError as error:
+            self._refuse(one, error)
+            return False
+        return True
+
+    def _changes(self, number: int, edits: list[Edit]) -> list[Change]:
+        document = self.subject.documents[number]
+        if document.format == "toml" or document.source.name not in self.files:
+            raise CannotEditError("files of this format are not changed")
+        if number not in self.spans:
+            self.spans[number] = Spans(document)
+        return changes_of(document, edits, self.spans[number])
+
+    def _refuse(self, one: Reported, error: GalError) -> None:
+        place = one.finding.place.position
+        self.files[place.file].refused[one.fingerprint.text] = (str(place), error.message)
+
+    def extend(self, fixes: list[Reported]) -> None:
+        """Add fixes to those that are proved: all of them, or as many as can be."""
+        wanted = [*self.proved, *fixes]
+        try:
+            documents, texts = self._changed([_fix_of(one) for one in wanted])
+            self._prove(documents, wanted)
         except GalError as error:
             if len(fixes) > 1:
-                # Some of them is at fault. Halves that are proved are kept, and the next round
-                # goes on from there.
                 half = len(fixes) // 2
-                first = self.make(fixes[:half])
-                return first if first is not None else self.make(fixes[half:])
-            place = fixes[0].finding.place.position
-            self.files[place.file].refused[str(place)] = error.message
-            return None
-        for name, text in texts.items():
+                self.extend(fixes[:half])
+                self.extend(fixes[half:])
+            elif not self.proved:  # else the next round tells whether it can be made alone
+                self._refuse(fixes[0], error)
+            return
+        self.documents, self.texts, self.proved = documents, texts, wanted
+
+    def keep(self) -> None:
+        """Take over what is proved."""
+        for name, text in self.texts.items():
             self.files[name].text = text
-        for one in fixes:
+        for one in self.proved:
             finding = one.finding
             line = f"{finding.place.position}: {finding.rule.code}: {_fix_of(one).message}"
             self.files[finding.place.position.file].done.append(line)
-        return documents
 
     def _changed(self, fixes: list[Fix]) -> tuple[list[Document], dict[str, str]]:
         """The documents with fixes, and the texts of the files that changed."""
@@ -159,16 +214,14 @@ class _Attempt:
         texts: dict[str, str] = {}
         wanted: dict[int, object] = {}
         for number, document in enumerate(self.subject.documents):
-            own = [edit for edit in edits if id(_root(edit.parent)) == id(document.root)]
-            own.sort(key=lambda edit: (edit.parent.line, edit.parent.column, str(edit.key)))
+            own = _edits_in(document, edits)
             if not own:
                 continue
             name = document.source.name
-            if document.format == "toml" or name not in self.files:
-                raise CannotEditError("files of this format are not changed")
+            changes = self._changes(number, own)
             if name in texts:
                 raise CannotEditError("another document of the file changes first")
-            texts[name] = applied(document.source.text, changes_of(document, own, Spans(document)))
+            texts[name] = applied(document.source.text, changes)
             wanted[number] = plain_after(document, own)
         return self._read_again(texts, wanted), texts
 
@@ -206,6 +259,12 @@ class _Attempt:
         if new:
             raise CannotEditError(f"it would bring another finding: {new[0].finding.message}")
         _compare(self.subject, after, [_fix_of(one) for one in fixes])
+
+
+def _edits_in(document: Document, edits: Iterable[Edit]) -> list[Edit]:
+    """The edits of a document, in the order of their places."""
+    own = [edit for edit in edits if _root(edit.parent) is document.root]
+    return sorted(own, key=lambda edit: (edit.parent.line, edit.parent.column, str(edit.key)))
 
 
 def _compare(before: Subject, after: Subject, fixes: Sequence[Fix]) -> None:

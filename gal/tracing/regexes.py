@@ -6,6 +6,7 @@ import functools
 import re
 
 from gal.model import Anchor, Regex
+from gal.tracing.inline_flags import around_groups
 
 _POSIX = {
     "alnum": "0-9A-Za-z",
@@ -31,7 +32,7 @@ _SPELLINGS = (
 @functools.lru_cache(maxsize=4096)
 def compiled(regex: Regex) -> re.Pattern[str] | None:
     """The expression for Python, None when Python has nothing like it."""
-    pattern = regex.pattern
+    pattern = around_groups(regex.pattern)
     for spelling, instead in _SPELLINGS:
         pattern = spelling.sub(instead, pattern)
     try:

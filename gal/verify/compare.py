@@ -179,12 +179,13 @@ def _outcome(observation: Observation) -> str:
 
 
 def _meaningless(probe: Probe, first: Observation, second: Observation) -> frozenset[str]:
-    """Headers that no browser looks at: those of sharing when no origin is allowed, and those of
-    later answers on a preflight's.
+    """Headers that no browser looks at: those of sharing when the page's origin is not allowed, and
+    those that only count on a preflight's answer, or never there.
     """
-    allowed = [one.header("access-control-allow-origin") for one in (first, second)]
     sent = {name.lower() for name, _ in probe.request.headers}
-    if allowed == [None, None] or "origin" not in sent:
+    enough = ("*", probe.request.header("origin"))
+    said = [one.header("access-control-allow-origin") for one in (first, second)]
+    if "origin" not in sent or not any(one in enough for one in said):
         return frozenset(_CORS)
     asks = "access-control-request-method" in sent
     return frozenset(("access-control-expose-headers",) if asks else ("access-control-max-age",))

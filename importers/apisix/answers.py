@@ -6,10 +6,10 @@ https://apisix.apache.org/docs/apisix/plugins/mocking/).
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from gal.importers.apisix.fields import Kept, carry, extensions, has_variable, take_integer
+from gal.importers.apisix.locations import is_said, place
 from gal.ledger import Fate, Level
 from gal.model import DirectResponse, Redirect
 from gal.reading import Mapping, Scalar
@@ -23,15 +23,14 @@ REDIRECT_NAMES = {
     "scheme": "uri",
     "host": "uri",
     "port": "uri",
+    "path": "uri",
+    "keep_path": "uri",
+    "strip_query": "append_query_string",
     "status_code": "ret_code",
 }
 ABORT_NAMES = {"status_code": "abort.http_status", "body": "abort.body"}
 MOCK_NAMES = {"status_code": "response_status", "body": "response_example"}
 _REFUSALS = frozenset(("401", "403", "404", "407", "451"))
-_WHOLE = re.compile(
-    r"(?P<scheme>https?|\$scheme|\$\{scheme\})://(?P<host>\$host|\$\{host\}|\$http_host|[^/$:]+)"
-    r"(?::(?P<port>\d+))?(?P<rest>\$request_uri|\$\{request_uri\})"
-)
 
 
 def to_https(plugin: Plugin) -> bool:
@@ -58,8 +57,8 @@ def is_said_redirect(plugin: Plugin) -> bool:
     node = plugin.node.peek("uri")
     if node is None:
         return False
-    text = node.as_str()
-    return not has_variable(text) or bool(_WHOLE.fullmatch(text))
+    appended = plugin.node.peek("append_query_string")
+    return is_said(node.as_str(), query=appended is not None and appended.as_bool())
 
 
 def redirect(plugin: Plugin, report: Reporter) -> Redirect:
@@ -71,30 +70,22 @@ def redirect(plugin: Plugin, report: Reporter) -> Redirect:
         origin=plugin.origin(REDIRECT_NAMES),
     )
     check_one_way(config)
-    match = _WHOLE.fullmatch(text)
-    if match is None:
-        policy.location = text
+    appended: list[Kept] = []
+    if has_variable(text):
+        place(policy, text, query=config.take_bool("append_query_string", False))
     else:
-        _parts(policy, match)
+        policy.location = text
+        message = "other gateways leave the query away"
+        appended.append(Kept("append_query_string", False, message=message))
     kept = carry(
         config,
         report,
         "redirect",
-        Kept("append_query_string", False, message="other gateways leave the query away"),
+        *appended,
         Kept("encode_uri", False, message="other gateways send the location as it stands"),
     )
     policy.extensions = extensions(kept)
     return policy
-
-
-def _parts(policy: Redirect, match: re.Match[str]) -> None:
-    scheme, host, port = match["scheme"], match["host"], match["port"]
-    if not scheme.startswith("$"):
-        policy.scheme = scheme
-    if not host.startswith("$"):
-        policy.host = host
-    if port is not None:
-        policy.port = int(port)
 
 
 def refuses(plugin: Plugin) -> bool:

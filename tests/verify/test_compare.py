@@ -65,11 +65,11 @@ def test_what_is_not_known_is_not_compared() -> None:
 
 
 def test_shares() -> None:
-    probe = replace(PROBE, repeat=10, counted=True)
-    one = [BASE] * 5 + [seen(host="b.test")] * 5
-    other = [BASE] * 9 + [seen(host="b.test")]
+    probe = replace(PROBE, repeat=100, counted=True)
+    one = [BASE] * 50 + [seen(host="b.test")] * 50
+    other = [BASE] * 90 + [seen(host="b.test")] * 10
     assert differences(probe, one, one, NAMES) == []
     assert differences(probe, one, other, NAMES) == [
-        "a.test:80: 50% and 90% of 10 requests",
-        "b.test:80: 50% and 10% of 10 requests",
+        "a.test:80: 50% and 90% of 100 requests",
+        "b.test:80: 50% and 10% of 100 requests",
     ]

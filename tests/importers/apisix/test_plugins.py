@@ -197,6 +197,31 @@ def entries(name: str, config: str) -> list[str]:
         ),
         (
             "redirect",
+            "{uri: 'https://n.test:8443$uri', ret_code: 301}",
+            {"redirect": {"scheme": "https", "host": "n.test", "port": 8443, "strip_query": True}},
+        ),
+        (
+            "redirect",
+            "{uri: 'https://n.test$uri', append_query_string: true, ret_code: 301}",
+            {"redirect": {"scheme": "https", "host": "n.test"}},
+        ),
+        (
+            "redirect",
+            "{uri: 'https://n.test/base$request_uri', ret_code: 301}",
+            {"redirect": {"location": "https://n.test/base", "keep_path": True}},
+        ),
+        (
+            "redirect",
+            "{uri: '$scheme://$http_host/y', append_query_string: true, ret_code: 301}",
+            {"redirect": {"path": "/y"}},
+        ),
+        (
+            "redirect",
+            "{uri: 'https://${host}/y', ret_code: 301}",
+            {"redirect": {"scheme": "https", "path": "/y", "strip_query": True}},
+        ),
+        (
+            "redirect",
             "{http_to_https: true}",
             {"schemes": ["https"], "https_redirect": {"status_code": 301}},
         ),
@@ -398,6 +423,9 @@ def assert_contains(found: Any, expected: Any) -> None:
         ("real-ip", "{source: http_x_forwarded_for}", "warning"),
         ("my-plugin", "{a: 1}", "warning"),
         ("redirect", "{regex_uri: ['^/a', '/b']}", "warning"),
+        ("redirect", "{uri: '/d$request_uri'}", "warning"),
+        ("redirect", "{uri: 'https://a/$arg_x'}", "warning"),
+        ("redirect", "{uri: '$scheme://a$request_uri', append_query_string: true}", "warning"),
         ("fault-injection", "{delay: {duration: 1}}", "warning"),
         ("fault-injection", "{abort: {http_status: 500, percentage: 5}}", "warning"),
         ("limit-count", "{rules: [{count: 1, time_window: 1, key: a}]}", "warning"),
