@@ -4,6 +4,9 @@ on the loopback address, on a Unix socket, or behind a list of allowed addresses
 - **Kong**: `admin_listen` of `kong.conf` is `127.0.0.1:8001` and `127.0.0.1:8444` unless said
   otherwise, and the Admin API asks for nothing. On an address of one network the finding is less
   severe than on all; with `enforce_rbac = on` (Kong Enterprise asks for a token then), too.
+  `admin_gui_listen` is on all addresses by default and serves nothing but the pages of Kong
+  Manager, which change something only through the Admin API: it is no finding. `status_listen` is
+  one of GAL063.
 - **APISIX**: `deployment.admin.admin_listen` is on all addresses unless said otherwise, and
   `allow_admin` keeps everybody out but 127.0.0.0/24. It opens to all with `0.0.0.0/0`, or when it
   is `null`: the default is gone then, and nothing takes its place. Data planes have no Admin API.
@@ -69,7 +72,8 @@ def _kong(subject: Subject) -> Iterator[Finding]:
     for root in setups(subject, "kong"):
         value = text(root, "admin_listen") or ""
         found = [one for one in value.split(",") if one.strip() not in ("", "off")]
-        hosts = [host_and_port(one.split()[0])[0] for one in found]
+        words = [one.split()[0] for one in found]
+        hosts = [host_and_port(one)[0] for one in words if not one.startswith("unix:")]
         open_ones = [host for host in hosts if not is_local(host)]
         if not open_ones:
             continue

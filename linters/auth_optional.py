@@ -5,7 +5,7 @@ them less; the configuration shows no such thing here.
 - **Kong**: with `anonymous`, an authentication plugin lets a request without valid credentials go
   on as that consumer. It is the way to accept one of several kinds of credentials, and then the
   anonymous consumer needs `request-termination`, or an `acl` that keeps it out; with either there
-  is no finding.
+  is no finding. A consumer that is not there lets nobody in (GAL073).
 - **APISIX**: `anonymous_consumer` does the same, also inside of `multi-auth`. `openid-connect` with
   `unauth_action: pass` lets those go on who have no session, unless it is `bearer_only`.
   `jwe-decrypt` with `strict: false` lets those go on who bring no token.
@@ -27,6 +27,7 @@ from gal.lint.envoy_files import managers
 from gal.lint.finding import Finding, finding, place_of
 from gal.lint.owners import owner_of
 from gal.lint.peeking import at, flag, items, mappings, section, text
+from gal.lint.references import missing, names_of
 from gal.lint.rule import Confidence, Rule, Severity, bad, good
 from gal.lint.subject import RouteView, Subject
 from gal.model import Acl, Authentication, Guard, OAuth2Auth, Require
@@ -65,10 +66,13 @@ def check(subject: Subject) -> Iterator[Finding]:
 
 
 def _anonymous(subject: Subject) -> Iterator[Finding]:
+    # A consumer that is not there lets nobody in: that is GAL073.
+    nowhere = {id(one.node) for one in missing(subject.once(names_of)) if one.kind == "consumer"}
     for one in asked(subject, Authentication):
         name = _name(one.policy, subject)
         views = [view for view in one.views if not _kept_out(name, view, subject)]
         nodes = list(_nodes(one, _KEYS[subject.provider])) if name and views else []
+        nodes = [(key, node) for key, node in nodes if id(node.peek(key)) not in nowhere]
         if not nodes:
             continue
         key, where = nodes[0]
@@ -300,6 +304,11 @@ EXAMPLES = (
         ),
         "the other plugin decides",
     ),
+    good(
+        "kong",
+        _KONG.replace("  # <-", "").partition("consumers:")[0],
+        "nobody has that name, so Kong answers 500: that is GAL073",
+    ),
     bad("apisix", f"{_APISIX}    key-auth:\n      anonymous_consumer: guest  # <-\n{_GUEST}"),
     bad("apisix", f"{_APISIX}{_OIDC}      unauth_action: pass  # <-\n"),
     good("apisix", f"{_APISIX}    key-auth: {{}}\n{_GUEST}"),
@@ -308,6 +317,11 @@ EXAMPLES = (
         "apisix",
         f"{_APISIX}    key-auth: {{anonymous_consumer: nobody}}\n{_GUEST}",
         "nobody has that name: those without a key are refused",
+    ),
+    good(
+        "apisix",
+        f"{_APISIX}    key-auth: {{anonymous_consumer: nobody}}\n",
+        "nobody has any name: that is GAL073",
     ),
     bad("envoy", f"{_ENVOY}        allow_missing_or_failed: {{}}  # <-\n"),
     bad(

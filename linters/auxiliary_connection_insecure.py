@@ -22,7 +22,8 @@ fault are one finding.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import partial
 
 from gal.lint.finding import Finding, finding, place_of
 from gal.lint.hosts import is_machine, is_public
@@ -30,6 +31,7 @@ from gal.lint.owners import owner_of
 from gal.lint.rule import Confidence, Rule, Severity, bad, good
 from gal.lint.side_channels import Channel, channels
 from gal.lint.subject import Subject
+from gal.lint.together import together
 
 RULE = Rule(
     code="GAL045",
@@ -66,19 +68,25 @@ def check(subject: Subject) -> Iterator[Finding]:
         if all(one.node.position != other.node.position for other in known[:_MOST_COMPARED]):
             known.append(one)  # else the same text, by an anchor
     for (message, severity), several in alike.items():
-        first = several[0]
-        yield finding(
-            RULE,
-            message + (f", in {len(several)} places" if len(several) > 1 else ""),
-            first.node,
-            first.key,
-            owner=owner_of(subject, first.node) if len(several) == 1 else subject.gateway,
-            value=f"a connection to {first.what} that is not protected",
-            severity=severity,
-            related=[place_of(one.node, one.key, "here, too") for one in several[1:5]],
-            help="speak TLS, and check the certificate",
-            count=len(several),
-        )
+        yield together(several, partial(_finding, subject, message, severity))
+
+
+def _finding(
+    subject: Subject, message: str, severity: Severity, several: Sequence[Channel]
+) -> Finding:
+    first = several[0]
+    return finding(
+        RULE,
+        message + (f", in {len(several)} places" if len(several) > 1 else ""),
+        first.node,
+        first.key,
+        owner=owner_of(subject, first.node) if len(several) == 1 else subject.gateway,
+        value=f"a connection to {first.what} that is not protected",
+        severity=severity,
+        related=[place_of(one.node, one.key, "here, too") for one in several[1:5]],
+        help="speak TLS, and check the certificate",
+        count=len(several),
+    )
 
 
 def _message(one: Channel, host: str) -> str:

@@ -16,13 +16,14 @@ credentials allowed, it is GAL001.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from gal.lint.finding import Finding, Place, finding, place_of
 from gal.lint.origins import accepts_any
 from gal.lint.rule import Confidence, Persona, Rule, Severity, bad, good
 from gal.lint.standing import Standing, standing
 from gal.lint.subject import RouteView, Subject, explicit
+from gal.lint.together import together
 from gal.model import Authentication, AuthenticationType, Cors, ModelNode
 
 RULE = Rule(
@@ -59,11 +60,17 @@ def check(subject: Subject) -> Iterator[Finding]:
         else:
             unsaid.append((one, guarded))
     if unsaid:
-        first, others = unsaid[0][0], [one for one, _ in unsaid[1:]]
-        views = [view for _, guarded in unsaid for view in guarded]
-        more = [place_of(one.policy, message="here, too") for one in others[:_MOST_RELATED]]
-        how = "no origins are named" + (f", in {len(unsaid)} places" if others else "")
-        yield _finding(first, "", views, how, subject.gateway if others else first.owner, more)
+        yield together(unsaid, lambda several: _by_default(subject, several))
+
+
+def _by_default(
+    subject: Subject, unsaid: Sequence[tuple[Standing[Cors], list[RouteView]]]
+) -> Finding:
+    first, others = unsaid[0][0], [one for one, _ in unsaid[1:]]
+    views = [view for _, guarded in unsaid for view in guarded]
+    more = [place_of(one.policy, message="here, too") for one in others[:_MOST_RELATED]]
+    how = "no origins are named" + (f", in {len(unsaid)} places" if others else "")
+    return _finding(first, "", views, how, subject.gateway if others else first.owner, more)
 
 
 def _finding(

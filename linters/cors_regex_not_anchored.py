@@ -15,9 +15,12 @@ match the whole origin. What is missing is searched for, not guessed: `https://a
 an end allows further digits of the port and no other host, so nothing is said of it.
 
 Write `^(...)$` around the expression, and the scheme into it. The fix does so where an origin is
-left that fits; what clients relied on beside it, such as a port, is refused from then on. Without
-credentials other pages can read only what anybody may ask for, so the finding is of medium severity
-then.
+left that fits; what clients relied on beside it, such as a port, is refused from then on.
+`timing_allow_origins_by_regex` of APISIX lets pages see how long an answer took and nothing of it,
+so nothing is said of it.
+
+Without credentials other pages can read only what anybody may ask for, so the finding is of medium
+severity then.
 """
 
 from __future__ import annotations

@@ -19,13 +19,14 @@ gateway, set `tls-terminated`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from gal.lint.asked import common_owner
 from gal.lint.exposure import answered, takes_plain
 from gal.lint.finding import Finding, finding, place_of
 from gal.lint.rule import Confidence, Rule, Severity, bad, good
 from gal.lint.subject import RouteView, Subject
+from gal.lint.together import together
 
 RULE = Rule(
     code="GAL043",
@@ -58,16 +59,16 @@ def check(subject: Subject) -> Iterator[Finding]:
         if _answers_both(view, subject, secure) and takes_plain(view, subject)
     ]
     if found:
-        yield _finding(subject, found)
+        yield together(found, lambda views: _finding(subject, views))
 
 
-def _finding(subject: Subject, found: list[RouteView]) -> Finding:
+def _finding(subject: Subject, found: Sequence[RouteView]) -> Finding:
     what = f"{found[0].title} answers" if len(found) == 1 else f"{len(found)} routes answer"
     return finding(
         RULE,
         f"{what} plain HTTP besides HTTPS, without a redirect",
         found[0].route,
-        owner=common_owner(subject, found),
+        owner=common_owner(subject, list(found)),
         value="plain HTTP beside HTTPS",
         related=[place_of(one.route, message="and here") for one in found[1:_MOST_RELATED]],
         help="answer plain requests with a redirect to HTTPS",

@@ -3,7 +3,9 @@ and that one has nothing for what is used here. After a conversion it is gone; a
 that is gone has `gal convert` refuse everybody instead.
 
 This rule says what `gal compat` and the report of `gal convert` say, at the line that it is about.
-Where an access control is lost the severity is high, otherwise medium. Some examples:
+Where an access control is lost the severity is high, otherwise medium. Where only a part of
+something is lost, that part is a finding here, and what is done in another way is one of GAL101.
+Some examples:
 
 - **Kong** has no audience check for JWTs in its free edition, and no SHA-1 or bcrypt users from
   elsewhere.
@@ -53,15 +55,15 @@ def check(subject: Subject) -> Iterator[Finding]:
 
 def _finding(subject: Subject, one: Trouble) -> Finding:
     place, *others = one.places
-    closed = one.answer.closed
-    then = ", and everybody is refused instead" if closed else ""
+    then = ", and everybody is refused instead" if one.closed and not one.partly else ""
+    what = f"a part of {one.feature}" if one.partly else one.feature
     return finding(
         RULE,
-        f"{one.feature} is not possible on {one.target}{then}: {one.why}",
+        f"{what} is not possible on {one.target}{then}: {one.why}",
         place,
         owner=owner_of(subject, place.node) if place.node is not None else None,
         value=f"{one.target} {one.feature}",
-        severity=Severity.HIGH if closed else Severity.MEDIUM,
+        severity=Severity.HIGH if one.closed else Severity.MEDIUM,
         related=others[:5],
         help=f"do without it, or do it besides {one.target}",
         count=len(one.places),
@@ -97,6 +99,7 @@ def _to(*targets: str) -> dict[str, object]:
 
 _KEPT = "  - {name: proxy-cache, config: {strategy: memory}}"
 _DIGEST = "      digestAuth: {users: ['anna:shop:a2688e031edb4be6a3797f3882655c05']}"
+_HASHED = "      basicAuth: {users: ['anna:$2y$05$abcdefghijklmnopqrstuv']}"
 _COPIES = "  route: {cluster: one, request_mirror_policies: [{cluster: one}]}"
 
 EXAMPLES = (
@@ -104,8 +107,8 @@ EXAMPLES = (
     bad(
         "kong",
         f"{_KONG}  - {{name: jwt}}  # <-\nconsumers: [{{username: anna, jwt_secrets: [{{key: a, "
-        "secret: '{vault://env/a}'}]}]\n",
-        "Traefik checks no tokens: severity high",
+        "secret: '{vault://env/a}'}]}]  # <-\n",
+        "Traefik checks no tokens: severity high; it has no consumers either",
         settings=_to("traefik", "apisix"),
     ),
     good("kong", f"{_KONG}{_KEPT}\n", "nothing else has to fit"),
@@ -138,6 +141,12 @@ EXAMPLES = (
         f"{_TRAEFIK}      ipAllowList: {{sourceRange: [10.0.0.0/8]}}\n",
         settings=_to("kong", "apisix", "envoy"),
     ),
+    bad(
+        "traefik",
+        f"{_TRAEFIK}{_HASHED}  # <-\n",
+        "a part: Kong lets the user with this hash not in",
+        settings=_to("kong"),
+    ),
     bad("envoy", f"{_ENVOY}{_COPIES}  # <-\n", "Kong sends no copies", settings=_to("kong")),
     bad(
         "envoy",
@@ -145,6 +154,13 @@ EXAMPLES = (
         "  route: {cluster: one}\n",
         "a share of the requests: severity high",
         settings=_to("traefik"),
+    ),
+    bad(
+        "envoy",
+        "routes:\n- match: {prefix: /, query_parameters: [{name: a, string_match: {exact: b}}]}"
+        "  # <-\n  route: {cluster: one}\n",
+        "Kong does not look at queries, so everybody is refused: severity high",
+        settings=_to("kong"),
     ),
     good("envoy", f"{_ENVOY}{_COPIES}\n"),
     good("envoy", f"{_ENVOY}{_COPIES}\n", settings=_to("envoy")),

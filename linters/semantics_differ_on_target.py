@@ -63,7 +63,7 @@ def _finding(subject: Subject, one: Trouble) -> Finding:
         place,
         owner=owner_of(subject, place.node) if place.node is not None else None,
         value=f"{one.target} {one.feature}",
-        severity=Severity.HIGH if one.answer.closed else None,
+        severity=Severity.HIGH if one.closed else None,
         related=others[:5],
         help=f"look at whether this will do on {one.target}",
         count=len(one.places),
@@ -141,6 +141,12 @@ EXAMPLES = (
         settings=_to("envoy"),
     ),
     good("traefik", f"{_TRAEFIK}{_AVERAGE}\n"),
+    good(
+        "traefik",
+        f"{_TRAEFIK}      basicAuth: {{users: ['anna:$2y$05$abcdefghijklmnopqrstuv']}}\n",
+        "Kong has nothing for this hash: that is GAL100",
+        settings=_to("kong"),
+    ),
     good("traefik", f"{_TRAEFIK}{_AVERAGE}\n", settings=_to("traefik")),
     good(
         "traefik",
@@ -155,8 +161,8 @@ EXAMPLES = (
     ),
     bad(
         "envoy",
-        f"routes:\n- match: {_QUERY}  # <-\n  route: {{cluster: one}}\n",
-        "Kong does not look at queries, so everybody is refused: severity high",
+        f"{_ENVOY}  route: {{cluster: one, timeout: 5s}}  # <-\n",
+        "Kong limits the time between two reads",
         settings=_to("kong"),
     ),
     good("envoy", f"routes:\n- match: {_QUERY}\n  route: {{cluster: one}}\n"),

@@ -124,21 +124,28 @@ def _traefik(subject: Subject) -> Iterator[Finding]:
     for node in subject.walk():
         word = text(node, "minVersion") if isinstance(node, Mapping) else None
         if isinstance(node, Mapping) and word in _TRAEFIK:
-            edit = Edit(node, node.spelt("minVersion"), "VersionTLS12")
-            fix = Fix("set minVersion to VersionTLS12", Safety.TIGHTEN, (edit,))
+            fix = _raised(node, ("minVersion", "maxVersion"), _TRAEFIK, "VersionTLS12")
             yield _found(subject, node, "minVersion", f"TLS {_TRAEFIK[word]}", fix)
 
 
 def _envoy(subject: Subject) -> Iterator[Finding]:
-    key = "tls_minimum_protocol_version"
+    keys = "tls_minimum_protocol_version", "tls_maximum_protocol_version"
     for node in subject.walk():
         if not isinstance(node, Mapping) or _snake(node.key) != "tls_params":
             continue
-        word = text(node, key)
+        word = text(node, keys[0])
         if word in _ENVOY:
-            edit = Edit(node, node.spelt(key), "TLSv1_2")
-            fix = Fix(f"set {key} to TLSv1_2", Safety.TIGHTEN, (edit,))
-            yield _found(subject, node, key, f"TLS {_ENVOY[word]}", fix)
+            fix = _raised(node, keys, _ENVOY, "TLSv1_2")
+            yield _found(subject, node, keys[0], f"TLS {_ENVOY[word]}", fix)
+
+
+def _raised(node: Mapping, keys: tuple[str, str], old: dict[str, str], version: str) -> Fix:
+    """Both bounds set to 1.2 where they are below: a lowest version above the highest one would
+    leave none that is spoken.
+    """
+    named = [key for key in keys if text(node, key) in old]
+    edits = tuple(Edit(node, node.spelt(key), version) for key in named)
+    return Fix(f"set {' and '.join(named)} to {version}", Safety.TIGHTEN, edits)
 
 
 def _snake(key: str | int | None) -> str:

@@ -8,7 +8,8 @@ the machine's own credentials.
   `x-envoy-original-dst-host`. Elsewhere `host_rewrite_header` only changes which `Host` the
   upstream sees: that is what GAL053 is about.
 - **Kong**: `pre-function` and the like whose code calls `set_target` or `set_upstream` with what
-  the request holds.
+  the request holds. A template in `replace.uri` of `request-transformer` changes the path and the
+  query, never the host.
 - **All**: a target that is the metadata service of a cloud (169.254.169.254,
   `metadata.google.internal` and others).
 

@@ -21,7 +21,7 @@ Name the authority that signed the upstream's certificate, and check with it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from gal.lint import traefik_files
 from gal.lint.client_address import setups
@@ -30,6 +30,7 @@ from gal.lint.finding import Edit, Finding, Fix, finding, place_of
 from gal.lint.peeking import at, flag, items, mappings, section, text
 from gal.lint.rule import Confidence, Rule, Safety, Severity, bad, good
 from gal.lint.subject import Subject, explicit
+from gal.lint.together import together
 from gal.model import ModelNode, Protocol, Upstream, UpstreamTls
 from gal.reading import Mapping
 
@@ -125,10 +126,10 @@ def _nginx(subject: Subject) -> Iterator[Finding]:
                 help="use a later version of APISIX, or keep the way to the upstream private",
             )
     if unsaid and not _on_in_nginx(subject):
-        yield _by_default(subject, unsaid)
+        yield together(unsaid, lambda owners: _by_default(subject, owners))
 
 
-def _by_default(subject: Subject, unsaid: list[ModelNode]) -> Finding:
+def _by_default(subject: Subject, unsaid: Sequence[ModelNode]) -> Finding:
     key = "tls_verify" if subject.provider == "kong" else "tls.verify"
     what = "one upstream" if len(unsaid) == 1 else f"{len(unsaid)} upstreams"
     return finding(

@@ -171,7 +171,7 @@ CHEAP_CALLS: Final = {
 makes a dict of its arguments, `bad` and `good` an example of a rule.
 """
 
-TEXT_METHODS: Final = {"replace", "format", "join", "rstrip"}
+TEXT_METHODS: Final = {"replace", "format", "join", "partition", "rstrip"}
 """Those of `str`: they put the examples of rules together."""
 
 Functions = Mapping[str, ast.FunctionDef]

@@ -297,6 +297,6 @@ def _label(service: Service, upstream: Upstream) -> str:
 def carried_of(extensions: Extensions) -> Json:
     """What a route of APISIX had that the model does not say, as fields of the route."""
     values = kept(extensions)
-    for key in ("uris", "hosts", SPLIT, "_meta"):
+    for key in ("uris", "hosts", "each_header", "each_parameter", SPLIT, "_meta"):
         values.pop(key, None)
     return values

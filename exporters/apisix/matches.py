@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from gal.exporters.apisix.order import METHODS, hosts_of, without_port
 from gal.exporters.apisix.plugin import Json, has_condition, header_variable, kept
 from gal.exporters.apisix.regex import UntranslatableError, escaped, searched
-from gal.model import AddressMatch, MatchKind, ModelNode, Route, ValueMatch
+from gal.model import AddressMatch, MatchKind, ModelNode, Route, RouteOrder, ValueMatch
+from gal.queries import each_value, holds
 from gal.reading import is_placeholder
 
 Condition = list[object]
@@ -40,21 +41,29 @@ class Matches:
     missing: list[tuple[ModelNode, str, str]] = field(default_factory=list)
 
 
-def matches_of(route: Route, native: bool) -> Matches:
+def matches_of(route: Route, order: RouteOrder, guarded: bool = False) -> Matches:
     """Everything that a route asks besides its path.
 
     Args:
         route: the route.
-        native: it comes from APISIX, so that hosts stay as they are.
+        order: whose rules decide between the routes: what comes from APISIX stays as it is.
+        guarded: whether access to the route is controlled: nobody may pass it by with a header that
+            is there twice.
     """
     found = Matches()
+    native = order is RouteOrder.APISIX
+    own = kept(route.extensions) if native else {}
     _hosts(route, found, native)
     _methods(route, found)
     _addresses(route, found)
     for match in route.headers:
         _value(match, header_variable(match.name), "headers", found)
+        if (own.get("each_header") if native else guarded) and found.conditions:
+            found.conditions[-1] = _any_header(match, found.conditions[-1])
     for match in route.query_params:
         _value(match, f"arg_{match.name}", "query_params", found)
+        if (order is RouteOrder.TRAEFIK or own.get("each_parameter")) and found.conditions:
+            found.conditions[-1] = _any_parameter(match, found.conditions[-1])
     _schemes(route, found)
     _server_names(route, found)
     _destinations(route, found)
@@ -94,7 +103,13 @@ def _host(host: str) -> Condition:
         condition = ["host", "~~", f"^{escaped(lower[:-1])}."]
     else:
         condition = ["host", "==", lower]
-    return ["AND", condition, ["server_port", "==", port]] if port else condition
+    return ["AND", condition, _port(port)] if port else condition
+
+
+def _port(port: str) -> Condition:
+    """The port that a request names in its `Host`, or where it names none, that it comes to."""
+    unnamed: Condition = ["AND", ["http_host", "!", "~~", r":\d+\z"], ["server_port", "==", port]]
+    return ["OR", ["http_host", "~~", rf":{port}\z"], unnamed]
 
 
 def _any_of(conditions: list[Condition]) -> Condition:
@@ -202,6 +217,31 @@ def _value(match: ValueMatch, variable: str, feature: str, found: Matches) -> No
     found.conditions.append(condition)
 
 
+def _any_header(match: ValueMatch, whole: Condition) -> Condition:
+    """Each value of a header counts that is there several times; APISIX's variable has them all."""
+    if match.invert or match.kind is MatchKind.PRESENT:
+        return whole
+    each = each_value(whole[1:])
+    return whole if each is None else ["OR", whole, [whole[0], *each]]
+
+
+def _any_parameter(match: ValueMatch, first: Condition) -> Condition:
+    """All values of a parameter count, where APISIX's variable has the first."""
+    if match.kind is not MatchKind.EXACT or match.ignore_case:
+        return first
+    anywhere: Condition = ["args", "~~", holds(match.name, match.values)]
+    return ["!OR" if match.invert else "OR", _inverted_back(first, match.invert), anywhere]
+
+
+def _inverted_back(condition: Condition, inverted: bool) -> Condition:
+    """The condition without its negation."""
+    if not inverted:
+        return condition
+    if condition[1] == "~=":
+        return [condition[0], "==", *condition[2:]]
+    return [condition[0], *condition[2:]]
+
+
 def _condition(match: ValueMatch, variable: str) -> Condition:
     kind = match.kind
     if kind is MatchKind.PRESENT:
@@ -209,7 +249,9 @@ def _condition(match: ValueMatch, variable: str) -> Condition:
     if not (match.regexes if kind is MatchKind.REGEX else match.values):
         raise UntranslatableError("no value is given")
     if kind is MatchKind.EXACT and not match.ignore_case:
-        values = list(dict.fromkeys(match.values))
+        values: list[object] = list(dict.fromkeys(match.values))
+        if "" in values and variable.startswith("arg_"):
+            values.append(True)  # a parameter without "="
         if len(values) > 1:
             return _inverted([variable, "in", values], match.invert)
         return [variable, "~=" if match.invert else "==", values[0]]

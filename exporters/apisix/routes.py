@@ -17,10 +17,11 @@ from gal.exporters.apisix.policies import place_policies
 from gal.exporters.apisix.regex import UntranslatableError
 from gal.exporters.apisix.rewriting import path_change
 from gal.exporters.apisix.upstreams import timeouts
-from gal.model import HostMode, Policies, Route, Service, Timeout
+from gal.model import HostMode, MatchKind, Policies, Route, RouteOrder, Service, Timeout
 from gal.naming import give
 from gal.ranking import ranked
 from gal.scopes import Scopes
+from gal.underscores import is_guarded
 
 _REWRITE, _ABORT, _REDIRECT = "proxy-rewrite", "fault-injection", "redirect"
 _PLAIN = [PLAIN]
@@ -82,9 +83,10 @@ def _write(build: RouteBuild, order: Order, destinations: Destinations, shared: 
     if key in order.unknown:
         message = f"{order.unknown[key]}, so the route would take other requests, too"
         shared.refuse(build, route, "paths", message)
-    matches = matches_of(route, native(shared))
+    matches = matches_of(route, shared.gateway.settings.route_order, _is_guarded(build, shared))
     for one in (*route.headers, *route.query_params, *route.sources, *route.destinations):
         shared.context.claims.claim(one)
+    _report_queries(route, shared)
     for subject, feature, reason in matches.missing:
         message = f"{reason}, so the route would take other requests, too"
         shared.refuse(build, subject, feature, message)
@@ -102,6 +104,20 @@ def _write(build: RouteBuild, order: Order, destinations: Destinations, shared: 
     if len(parts) > 1:
         message = "its paths rank apart, so it becomes several routes in APISIX"
         note(shared, route, "paths", message, "paths")
+
+
+def _report_queries(route: Route, shared: Shared) -> None:
+    if shared.gateway.settings.route_order is not RouteOrder.TRAEFIK:
+        return
+    for query in route.query_params:
+        if query.kind is not MatchKind.EXACT or query.ignore_case:
+            message = "of a parameter that is there several times the first one counts"
+            differs(shared, query, "query_params", message)
+
+
+def _is_guarded(build: RouteBuild, shared: Shared) -> bool:
+    service = None if build.service is None else unwrap(build.service)
+    return is_guarded(unwrap(shared.gateway), service, unwrap(build.route))
 
 
 def _change_path(build: RouteBuild, shared: Shared) -> None:

@@ -24,8 +24,9 @@ from gal.exporters.envoy.carried_settings import (
 from gal.exporters.envoy.local_replies import local_replies
 from gal.exporters.envoy.matches import SNI_KEY
 from gal.exporters.envoy.tls import downstream_socket, names_itself, shown_certificates
+from gal.exporters.envoy.underscores import underscores
 from gal.exporters.envoy.virtual_hosts import Entry, virtual_hosts
-from gal.model import Certificate, Listener
+from gal.model import Certificate, Listener, RouteOrder
 
 OVERWRITE = "OVERWRITE_IF_EXISTS_OR_ADD"
 _NETWORK = EXTENSION + "filters.network."
@@ -35,6 +36,8 @@ _HTTPS_OFFSET = 443
 _LARGEST_PORT = 65535
 _LONGEST_BODY = 4096
 _MOST_CHAINS = 20
+_WITHOUT_DOT = frozenset({RouteOrder.APISIX, RouteOrder.TRAEFIK})
+"""Gateways to which `a.test.` is the host `a.test`."""
 _IDENTITY = re.compile(r"gal\.(jwt|api_key|basic|forward|consumer)\b")
 
 
@@ -288,6 +291,10 @@ def _manager(port: Port, tables: _Tables, shared: Shared) -> Json:
         "server_header_transformation": "PASS_THROUGH",
         "upgrade_configs": [{"upgrade_type": "websocket"}],
     }
+    order = shared.gateway.settings.route_order
+    if order in _WITHOUT_DOT and any(route.hosts for _, route in shared.gateway.walk_routes()):
+        config["strip_trailing_host_dot"] = True
+    config |= underscores(shared)
     filters = shared.filters.render()
     if any(_IDENTITY.match(one["name"]) for one in filters):
         config["early_header_mutation_extensions"] = [_without_own_headers()]

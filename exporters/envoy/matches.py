@@ -7,6 +7,7 @@ Source: https://www.envoyproxy.io/docs/envoy/latest/api-v3/config/route/v3/route
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -14,10 +15,13 @@ from gal.exporters.envoy.addresses import SOURCE_KEY, sources_regex
 from gal.exporters.envoy.build import Json
 from gal.exporters.envoy.regex import UntranslatableError, escaped, full_match
 from gal.exporters.envoy.regex_text import percent_encoded
-from gal.model import MatchKind, PathKind, PathMatch, Regex, Route, ValueMatch
+from gal.model import MatchKind, PathKind, PathMatch, Regex, Route, RouteOrder, ValueMatch
 
 SNI_KEY = "gal.server_name"
+_ON_PATH = frozenset({MatchKind.EXACT, MatchKind.PRESENT})
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+DECODES_QUERIES = frozenset({RouteOrder.APISIX, RouteOrder.TRAEFIK})
+"""Gateways that decode names and values of query parameters before they compare them."""
 _SECURE = frozenset({"https", "grpcs"})
 _GRPC = frozenset({"grpc", "grpcs"})
 
@@ -59,8 +63,12 @@ class RequestMatch:
         return match
 
 
-def request_match(route: Route) -> RequestMatch:
+def request_match(route: Route, repeated: bool = False) -> RequestMatch:
     """What a route asks of a request.
+
+    Args:
+        route: the route.
+        repeated: names and values of query parameters count decoded, and every value does.
 
     Raises:
         UntranslatableError: Envoy cannot ask it; the text says what and why.
@@ -69,6 +77,8 @@ def request_match(route: Route) -> RequestMatch:
     for query in route.query_params:
         if query.invert:
             match.headers.append(_absent_query(query))
+        elif repeated and query.kind in _ON_PATH:
+            match.headers.append(_query_on_path(query))
         else:
             match.query_parameters.append({"name": query.name, **_query_value(query)})
     schemes = frozenset(route.schemes)
@@ -148,8 +158,22 @@ def _header(match: ValueMatch) -> Json:
         return {**found, "present_match": not match.invert}
     found["string_match"] = _string(match, [escaped(value) for value in match.values])
     if match.invert:
+        if _takes_empty(match):
+            message = f'Envoy cannot tell a header "{match.name}" that is empty from an absent one'
+            raise UntranslatableError(message)
         found |= {"invert_match": True, "treat_missing_header_as_empty": True}
     return found
+
+
+def _takes_empty(match: ValueMatch) -> bool:
+    """Whether an empty value is among those that must not be there."""
+    if match.kind is not MatchKind.REGEX:
+        return "" in match.values
+    text = _any_of(match.regexes, match.ignore_case).replace(r"\C", r"[\s\S]")
+    try:
+        return re.fullmatch(text, "") is not None
+    except re.error:  # RE2's own words: none of them stands for nothing
+        return False
 
 
 def _takes_all(match: ValueMatch) -> bool:
@@ -174,6 +198,7 @@ def _string(match: ValueMatch, literals: Sequence[str]) -> Json:
 
 def _any_of(regexes: Sequence[Regex], ignore_case: bool) -> str:
     texts = [full_match(regex) for regex in regexes]
+    texts = [text or "(?:)" for text in texts]  # Envoy refuses an empty expression
     flags = "(?i)" if ignore_case else ""
     return flags + (texts[0] if len(texts) == 1 and not flags else f"(?:{')|(?:'.join(texts)})")
 
@@ -207,6 +232,11 @@ def _absent_query(match: ValueMatch) -> Json:
     """A query parameter that must not be there: Envoy only inverts matches of headers. However a
     client writes it, it is found.
     """
+    return {**_query_on_path(match), "invert_match": True}
+
+
+def _query_on_path(match: ValueMatch) -> Json:
+    """A query parameter as a match of the path with the query: all of its values count."""
     name = _as_sent(match.name, whole=True)
     value = "(?:=[^&]*)?"
     if match.kind is MatchKind.EXACT:
@@ -222,7 +252,6 @@ def _absent_query(match: ValueMatch) -> Json:
     return {
         "name": ":path",
         "string_match": {"safe_regex": {"regex": expression}},
-        "invert_match": True,
     }
 
 

@@ -12,13 +12,19 @@ from gal.exporters.envoy.carried_connections import bound_ports, plain_ports
 from gal.exporters.envoy.clusters import DEFAULT_CONNECT, Destination, Directory, host_action
 from gal.exporters.envoy.hosts import HostPattern, parse_host
 from gal.exporters.envoy.load_balancer import hash_policy, stick
-from gal.exporters.envoy.matches import RequestMatch, path_match, request_match, widest_match
+from gal.exporters.envoy.matches import (
+    DECODES_QUERIES,
+    RequestMatch,
+    path_match,
+    request_match,
+    widest_match,
+)
 from gal.exporters.envoy.paths import PathAction, path_plan
 from gal.exporters.envoy.regex import UntranslatableError
 from gal.exporters.envoy.values import duration, header_option
 from gal.exporters.envoy.virtual_hosts import Entry
 from gal.ledger import Fate, Level
-from gal.model import Duration, PathMatch, Policies, Route, Service
+from gal.model import Duration, MatchKind, PathMatch, Policies, Route, Service
 from gal.ranking import Candidate
 from gal.scopes import Scopes
 
@@ -99,7 +105,10 @@ class RouteWriter:
             return None
         hosts = hosts or ()
         try:
-            match = request_match(route)
+            order = self.shared.gateway.settings.route_order
+            match = request_match(route, order in DECODES_QUERIES)
+            if order in DECODES_QUERIES:
+                self._report_queries(route)
         except UntranslatableError as error:
             if not self._lost(build, str(error)):
                 return None
@@ -112,6 +121,15 @@ class RouteWriter:
         return _Made(
             build, match, hosts, carried_routes.source_action(build, self.shared) or action
         )
+
+    def _report_queries(self, route: Route) -> None:
+        for one in route.query_params:
+            if not one.invert and one.kind not in (MatchKind.EXACT, MatchKind.PRESENT):
+                message = (
+                    "Envoy compares the first value of a parameter, and with percent signs where"
+                    " it has any"
+                )
+                self.shared.context.report.approximated(one, "query_params", message)
 
     def _destination(self, service: Service | None, route: Route) -> Destination | None:
         if service is not None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from gal.exporters.kong.build import Build, Json, kept, put
+from gal.exporters.kong.host_letters import missed
 from gal.exporters.kong.ids import is_made
 from gal.exporters.kong.listeners import Listeners
 from gal.exporters.kong.matches import write_matches
@@ -49,6 +51,7 @@ def write_routes(build: Build, services: Services, listeners: Listeners) -> list
     closed = listeners.closed
     routes = [one for one in build.gateway.walk_routes() if id(one[1]) not in closed]
     odd = odd_methods(build, listeners)
+    spellings = missed(build, routes)
     if build.native:
         order = native_order([route for _, route in routes])
     else:
@@ -58,10 +61,17 @@ def write_routes(build: Build, services: Services, listeners: Listeners) -> list
     for service, route in routes:
         schemes = set(route.schemes) if build.native else listeners.narrowed(route)
         found.append(_write(build, services, order, odd, service, route, schemes))
+        _spell_hosts(found[-1], spellings.get(id(route), ()))
     by_route = {id(one.route): one for one in found}
     for wanted, comes in order.wrong:
         _report_order(build, by_route[id(wanted)], by_route[id(comes)])
     return found
+
+
+def _spell_hosts(made: RouteBuild, others: Sequence[str]) -> None:
+    for entity in made.entities:
+        if others and "hosts" in entity:
+            entity["hosts"] += others
 
 
 def _write(

@@ -38,6 +38,7 @@ from gal.ledger import Fate, Level
 from gal.model import PathMatch, Policies, Route, Service
 from gal.ranking import Candidate
 from gal.scopes import Scopes
+from gal.underscores import SAME_HEADERS, is_guarded
 
 _SECURE = frozenset({"https", "grpcs"})
 _EVERY_PATH = "PathPrefix(`/`)"
@@ -135,7 +136,7 @@ class RouteWriter:
         try:
             points = self._entry_points(route)
             hosts, points = self._hosts(route, points)
-            rule = conjunction(hosts, route_rule(route))
+            rule = conjunction(hosts, route_rule(route, self._same_spellings(build)))
             ways = self._ways(route, points)
         except UntranslatableError as error:
             self._lost(build, str(error), widest_rule(route))
@@ -175,6 +176,14 @@ class RouteWriter:
         )
         base = route.name or (service.name if service is not None else None) or "route"
         return RouteBuild(route, service, scopes, self._names.free(base))
+
+    def _same_spellings(self, build: RouteBuild) -> bool:
+        """Whether headers with underscores must not pass by a route (see `gal.underscores`)."""
+        gateway = unwrap(self.shared.gateway)
+        if gateway.settings.route_order not in SAME_HEADERS:
+            return False
+        service = unwrap(build.service) if build.service is not None else None
+        return is_guarded(gateway, service, unwrap(build.route))
 
     def _lost(self, build: RouteBuild, reason: str, rule: str) -> None:
         """Say that requests of a route are not taken by it any more. Another route would take them:

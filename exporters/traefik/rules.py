@@ -12,12 +12,15 @@ import contextlib
 import ipaddress
 import re
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from functools import partial
 
+from gal.claims import unwrap
 from gal.exporters.traefik.build import alternation, conjunction
 from gal.exporters.traefik.regex import UntranslatableError, escaped, searched
 from gal.model import AddressMatch, MatchKind, PathKind, PathMatch, Route, ValueMatch
 from gal.reading import is_placeholder
+from gal.underscores import underscored
 
 _PORT = re.compile(r":\d+$")
 
@@ -34,16 +37,20 @@ def _quoted(value: str) -> str:
     return '"' + text.replace("\n", "\\n").replace("\r", "\\r") + '"'
 
 
-def route_rule(route: Route) -> str:
+def route_rule(route: Route, underscores: bool = False) -> str:
     """What a route asks of a request besides its host, server name and path; empty where it asks
     for nothing.
+
+    Args:
+        route: the route.
+        underscores: headers that it asks for are also found with `_` for `-` in their names.
 
     Raises:
         UntranslatableError: Traefik cannot ask it; the text says what and why.
     """
     return conjunction(
         alternation(call("Method", method) for method in route.methods),
-        *map(header, route.headers),
+        *(header(one, underscores) for one in route.headers),
         *map(_query, route.query_params),
         alternation(map(_source, route.sources)),
     )
@@ -173,15 +180,19 @@ def network(address: str) -> str:
     return str(found) if "/" in address else str(found.network_address)
 
 
-def header(match: ValueMatch) -> str:
-    """A rule for a header that a request must have.
+def header(match: ValueMatch, underscores: bool = False) -> str:
+    """A rule for a header that a request must have; with `underscores` in either spelling.
 
     Raises:
         UntranslatableError: an expression is none for Go.
     """
     if match.name.lower() == "host":
         return _negated(match, _host_header(match))
-    return _negated(match, _value(match, "Header"))
+    rule = _value(match, "Header")
+    if underscores and "-" in match.name and not match.invert:
+        other = _value(replace(unwrap(match), name=underscored(match.name)), "Header")
+        rule = alternation([rule, other])
+    return _negated(match, rule)
 
 
 def _host_header(match: ValueMatch) -> str:

@@ -151,6 +151,10 @@ def _lint(paths: tuple[str, ...], asked: dict[str, Any]) -> int:
     from gal.lint.collect import collect
     from gal.lint.run import lint
 
+    if asked["fix"] and "-" in paths:
+        raise UsageError("--fix changes files, and standard input is none")
+    if asked["diff_base"] and "-" in paths:
+        raise UsageError("--diff-base compares files, and git knows none on standard input")
     found = _settings(asked)
     options = _options(found.options, asked)
     collected = collect(paths, source=asked["source"], pass_over=asked["skip_others"])

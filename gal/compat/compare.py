@@ -36,11 +36,13 @@ class Reason:
         message: what differs or is missing.
         level: what that means for traffic.
         places: where it is so, `file:line:column` each.
+        gone: the gateway has nothing for it, rather than something else.
     """
 
     message: str
     level: Level
     places: tuple[str, ...]
+    gone: bool = False
 
 
 @dataclass(slots=True)
@@ -245,7 +247,7 @@ def _only_elsewhere(
     """Plugins of another gateway are carried, and no exporter speaks of them."""
     for use, _ in pairs:
         if use.only not in (None, name) and use.field == "plugins":
-            reason = Reason(f"only {use.only} knows it", Level.WARNING, (use.where,))
+            reason = Reason(f"only {use.only} knows it", Level.WARNING, (use.where,), gone=True)
             features[use.feature].answers[name] = Answer(Verdict.IMPOSSIBLE, reasons=[reason])
 
 
@@ -268,8 +270,12 @@ def _judged(said: Sequence[_Said], paths: set[str]) -> Answer:
 
 
 def _reasons(said: Sequence[_Said]) -> list[Reason]:
-    grouped: dict[tuple[str, Level], dict[str, None]] = {}
+    grouped: dict[tuple[str, Level, bool], dict[str, None]] = {}
     for one in said:
-        grouped.setdefault((one.entry.message, one.entry.level), {})[one.where] = None
-    found = [Reason(message, level, tuple(where)) for (message, level), where in grouped.items()]
+        gone = one.entry.fate in (Fate.DROPPED, Fate.CARRIED)
+        grouped.setdefault((one.entry.message, one.entry.level, gone), {})[one.where] = None
+    found = [
+        Reason(message, level, tuple(where), gone)
+        for (message, level, gone), where in grouped.items()
+    ]
     return sorted(found, key=lambda reason: -reason.level.rank)

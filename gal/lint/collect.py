@@ -186,18 +186,23 @@ def _provider(document: Document) -> str | None:
 
 
 def _files(folder: Path) -> Iterator[str]:
-    """The files of a folder that may hold a configuration, hidden ones left out."""
+    """The files of a folder that may hold a configuration, hidden ones, pipes and the like left
+    out: nobody may ever write to a pipe.
+    """
     for directory, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
-            if not name.startswith(".") and os.path.splitext(name)[1].lower() in SUFFIXES:
-                yield os.path.join(directory, name)
+            if name.startswith(".") or os.path.splitext(name)[1].lower() not in SUFFIXES:
+                continue
+            path = os.path.join(directory, name)
+            if os.path.isfile(path):
+                yield path
 
 
 def looks_like_one(name: str) -> bool:
-    """Whether a file that cannot be read is worth a complaint."""
+    """Whether a file that cannot be read is worth a complaint: what cannot be opened is."""
     try:
         with open(name, encoding="utf-8", errors="replace") as file:
             return _LOOKS_LIKE.search(file.read(_MOST)) is not None
     except OSError:
-        return False
+        return True

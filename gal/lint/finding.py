@@ -11,6 +11,7 @@ from gal.model.node import ModelNode
 from gal.reading import Mapping, Node, Sequence
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from collections.abc import Sequence as SequenceABC
 
 
@@ -86,6 +87,8 @@ class Finding:
         help: what to do, in one sentence.
         fix: what `--fix` would do.
         count: how many places it stands for.
+        parts: the findings of the single places, where each can be ignored alone.
+        only: the finding of some of the parts, by their numbers.
     """
 
     rule: Rule
@@ -98,6 +101,10 @@ class Finding:
     help: str = ""
     fix: Fix | None = field(default=None, compare=False)
     count: int = 1
+    parts: tuple[Finding, ...] = field(default=(), repr=False, compare=False)
+    only: Callable[[SequenceABC[int]], Finding] | None = field(
+        default=None, repr=False, compare=False
+    )
 
 
 Where = ModelNode | Node | Place

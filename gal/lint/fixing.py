@@ -7,11 +7,13 @@ safe one nothing but how the file is written, one that tightens nothing that ope
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from gal.errors import GalError, InputError
+from gal.errors import GalError, InputError, Position
 from gal.lint.collect import Batch
 from gal.lint.engine import subject_of
 from gal.lint.finding import Edit, Fix
@@ -46,7 +48,7 @@ class _File:
     name: str
     text: str
     done: list[str] = field(default_factory=list)
-    refused: dict[str, tuple[str, str]] = field(default_factory=dict)
+    refused: dict[str, tuple[Position, str]] = field(default_factory=dict)
 
 
 def fix(batches: Sequence[Batch], options: Options, wanted: str) -> list[str]:
@@ -64,9 +66,14 @@ def fix(batches: Sequence[Batch], options: Options, wanted: str) -> list[str]:
     for batch in batches:
         for file in _mended(batch, options, _ALLOWED[wanted]):
             told += file.done
-            refused = dict.fromkeys(file.refused.values())  # one place may have several findings
-            told += [f"{place}: not fixed: {why}" for place, why in refused]
+            refused = set(file.refused.values())  # one place may have several findings
+            told += [f"{place}: not fixed: {why}" for place, why in sorted(refused, key=_by_place)]
     return told
+
+
+def _by_place(one: tuple[Position, str]) -> tuple[int, int, str]:
+    place, why = one
+    return place.line, place.column, why
 
 
 def _mended(batch: Batch, options: Options, allowed: tuple[Safety, ...]) -> list[_File]:
@@ -105,6 +112,7 @@ def _round(
         before = findings_in(subject, rules, options)
     except GalError:
         return None  # the run that follows says what is wrong
+    _only_present(before, files)
     open_fixes = [
         one
         for one in before
@@ -123,14 +131,18 @@ def _round(
     return attempt.documents
 
 
+def _only_present(before: list[Reported], files: dict[str, _File]) -> None:
+    """Keep what was refused of findings that are still there, with their places of now."""
+    places = {one.fingerprint.text: one.finding.place.position for one in before}
+    for file in files.values():
+        file.refused = {
+            mark: (places[mark], why) for mark, (_, why) in file.refused.items() if mark in places
+        }
+
+
 def _is_refused(one: Reported, files: dict[str, _File]) -> bool:
-    """Whether a fix was refused; its place is brought up to date, since lines may have moved."""
-    place = one.finding.place.position
-    file = files.get(place.file)
-    if file is None or one.fingerprint.text not in file.refused:
-        return False
-    file.refused[one.fingerprint.text] = (str(place), file.refused[one.fingerprint.text][1])
-    return True
+    file = files.get(one.finding.place.position.file)
+    return file is not None and one.fingerprint.text in file.refused
 
 
 @dataclass(slots=True)
@@ -181,7 +193,8 @@ class _Attempt:
 
     def _refuse(self, one: Reported, error: GalError) -> None:
         place = one.finding.place.position
-        self.files[place.file].refused[one.fingerprint.text] = (str(place), error.message)
+        if place.file in self.files:
+            self.files[place.file].refused[one.fingerprint.text] = (place, error.message)
 
     def extend(self, fixes: list[Reported]) -> None:
         """Add fixes to those that are proved: all of them, or as many as can be."""
@@ -211,18 +224,14 @@ class _Attempt:
     def _changed(self, fixes: list[Fix]) -> tuple[list[Document], dict[str, str]]:
         """The documents with fixes, and the texts of the files that changed."""
         edits = {edit for one in fixes for edit in one.edits}
-        texts: dict[str, str] = {}
+        changes: dict[str, list[Change]] = {}
         wanted: dict[int, object] = {}
         for number, document in enumerate(self.subject.documents):
             own = _edits_in(document, edits)
-            if not own:
-                continue
-            name = document.source.name
-            changes = self._changes(number, own)
-            if name in texts:
-                raise CannotEditError("another document of the file changes first")
-            texts[name] = applied(document.source.text, changes)
-            wanted[number] = plain_after(document, own)
+            if own:
+                changes.setdefault(document.source.name, []).extend(self._changes(number, own))
+                wanted[number] = plain_after(document, own)
+        texts = {name: applied(self.files[name].text, of) for name, of in changes.items()}
         return self._read_again(texts, wanted), texts
 
     def _read_again(self, texts: dict[str, str], wanted: dict[int, object]) -> list[Document]:
@@ -250,9 +259,10 @@ class _Attempt:
         source = self.subject.provider if self.subject.gateway.origin is not None else None
         after = subject_of(documents, self.options.settings, source=source)
         found = findings_in(after, self.rules, self.options)
-        gone = {one.fingerprint.text for one in fixes}
-        left = {one.fingerprint.text for one in found}
-        if gone & left:
+        left = Counter(one.fingerprint.marks for one in found)
+        there = Counter(one.fingerprint.marks for one in self.before)
+        gone = Counter(one.fingerprint.marks for one in fixes)
+        if any(left[marks] > there[marks] - count for marks, count in gone.items()):
             raise CannotEditError("the finding would still be there")
         known = {mark for one in self.before for mark in one.fingerprint.marks}
         new = [one for one in found if not known.issuperset(one.fingerprint.marks)]
@@ -332,6 +342,8 @@ def _write(name: str, text: str) -> None:
     from gal.writing import write_atomically
 
     try:
-        write_atomically(Path(name), text)
+        with open(name, "rb") as file:
+            marked = file.read(len(BOM_UTF8)) == BOM_UTF8
+        write_atomically(Path(name), f"\N{ZERO WIDTH NO-BREAK SPACE}{text}" if marked else text)
     except OSError as error:
         raise InputError(f'cannot write "{name}": {error.strerror or error}') from None

@@ -114,14 +114,27 @@ def ignore(
             by_line.setdefault(comment.line, []).append(comment)
     marked: list[tuple[Finding, Ignored | None]] = []
     for one in found:
-        own = comments.get(one.place.position.file, {})
-        quiet = None if one.rule.code in options.enforce else _by_comment(one, own)
-        marked.append((one, quiet or _by_settings(one, options)))
+        parts = [(part, _quiet(part, comments, options)) for part in one.parts or (one,)]
+        loud = [number for number, (_, quiet) in enumerate(parts) if quiet is None]
+        if one.only is None:
+            marked += parts
+            continue
+        marked += [(part, quiet) for part, quiet in parts if quiet is not None]
+        if loud:
+            marked.append((one.only(loud) if len(loud) < len(parts) else one, None))
     running = {loaded.rule.code for loaded in rules}
     wanted = options.codes()
     written = [one for by_line in comments.values() for own in by_line.values() for one in own]
     about = list(_complaints(written, running, options))
     return marked + [(one, None) for one in about if one.rule.code in wanted]
+
+
+def _quiet(
+    one: Finding, comments: dict[str, dict[int, list[Comment]]], options: Options
+) -> Ignored | None:
+    own = comments.get(one.place.position.file, {})
+    by_comment = None if one.rule.code in options.enforce else _by_comment(one, own)
+    return by_comment or _by_settings(one, options)
 
 
 def _by_comment(one: Finding, comments: dict[int, list[Comment]]) -> Ignored | None:

@@ -11,7 +11,7 @@ from gal.lint.finding import Place
 from gal.reading import Mapping, Sequence
 
 if TYPE_CHECKING:
-    from gal.compat import Answer, Feature, Reason, Verdict
+    from gal.compat import Feature, Reason, Verdict
     from gal.lint.subject import Subject
     from gal.reading import Node
 
@@ -28,14 +28,18 @@ class Trouble:
     Attributes:
         target: name of the gateway.
         feature: what it is about, in the model's words.
-        answer: what the target makes of it.
+        verdict: whether it is impossible there, or something else.
+        closed: somebody is refused who should enter.
+        partly: only a part of the feature is impossible.
         reasons: why, the worst first; those that make no difference are left away.
         places: where the first reason holds; at least one.
     """
 
     target: str
     feature: str
-    answer: Answer
+    verdict: Verdict
+    closed: bool
+    partly: bool
     reasons: tuple[Reason, ...]
     places: tuple[Place, ...]
 
@@ -49,7 +53,7 @@ class Trouble:
 
 def troubles(subject: Subject, verdict: Verdict) -> Iterator[Trouble]:
     """All features of which some target says this; nothing without targets."""
-    yield from (one for one in subject.once(_troubles) if one.answer.verdict is verdict)
+    yield from (one for one in subject.once(_troubles) if one.verdict is verdict)
 
 
 def _troubles(subject: Subject) -> list[Trouble]:
@@ -67,26 +71,41 @@ def _troubles(subject: Subject) -> list[Trouble]:
     made: dict[tuple[str, Place], Trouble] = {}
     for feature in found.features:
         for target in targets:
-            one = _trouble(target, feature, nodes, documents[0].root)
-            if one is None or _by_default(one):
-                continue
-            # What importer and exporter both say of one place is said once.
-            known = made.setdefault((target, one.places[0]), one)
-            if one.answer.closed and not known.answer.closed:
-                made[target, one.places[0]] = one
+            for one in _of_feature(target, feature, nodes, documents[0].root):
+                if _by_default(one):
+                    continue
+                # What importer and exporter both say of one place is said once.
+                known = made.setdefault((target, one.places[0]), one)
+                if one.closed and not known.closed:
+                    made[target, one.places[0]] = one
     return list(made.values())
 
 
-def _trouble(target: str, feature: Feature, nodes: dict[str, Node], root: Node) -> Trouble | None:
+def _of_feature(
+    target: str, feature: Feature, nodes: dict[str, Node], root: Node
+) -> Iterator[Trouble]:
+    """What is wrong with a feature: as a whole, or what is missing of it and what differs."""
+    from gal.compat import Verdict
     from gal.ledger import Level
 
     answer = feature.answers[target]
-    reasons = tuple(one for one in answer.reasons if one.level is not Level.INFO)
-    if not reasons:
-        return None
-    where = reasons[0].places or tuple(feature.places)
-    places = tuple(_place(nodes[one]) for one in where if one in nodes) or (_place(root),)
-    return Trouble(target, feature.name, answer, reasons, places)
+    reasons = [one for one in answer.reasons if one.level is not Level.INFO]
+    if answer.verdict is Verdict.IMPOSSIBLE:
+        parts = [(Verdict.IMPOSSIBLE, answer.closed, reasons)]
+    else:
+        parts = [
+            (verdict, any(one.level is Level.ERROR for one in part), part)
+            for verdict, part in (
+                (Verdict.IMPOSSIBLE, [one for one in reasons if one.gone]),
+                (Verdict.APPROXIMATED, [one for one in reasons if not one.gone]),
+            )
+        ]
+    for verdict, closed, part in parts:
+        if part:
+            where = part[0].places or tuple(feature.places)
+            places = tuple(_place(nodes[one]) for one in where if one in nodes) or (_place(root),)
+            partly = verdict is not answer.verdict
+            yield Trouble(target, feature.name, verdict, closed, partly, tuple(part), places)
 
 
 def _by_default(one: Trouble) -> bool:

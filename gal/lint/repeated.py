@@ -4,12 +4,13 @@ says everywhere is one finding together.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gal.lint.finding import Edit, Finding, Fix, Place, Where, finding, place_of
 from gal.lint.rule import Rule, Safety
+from gal.lint.together import together
 
 if TYPE_CHECKING:
     from gal.lint.subject import Subject
@@ -71,10 +72,10 @@ def findings(
         else:
             defaults.setdefault((hit.what, hit.value), []).append(hit)
     for several in defaults.values():
-        yield _finding(rule, several, wording, subject)
+        yield together(several, lambda hits: _finding(rule, hits, wording, subject))
 
 
-def _finding(rule: Rule, hits: list[Hit], wording: Wording, subject: Subject) -> Finding:
+def _finding(rule: Rule, hits: Sequence[Hit], wording: Wording, subject: Subject) -> Finding:
     first = hits[0]
     message = f"{first.what} {wording.message}"
     if not first.written:

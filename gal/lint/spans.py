@@ -12,8 +12,12 @@ from typing import TYPE_CHECKING
 
 import yaml
 
+from gal.errors import GalError
+
 if TYPE_CHECKING:
     from gal.reading import Document, Node
+
+_UNKNOWN = "it is not known where its values start and end"
 
 Step = str | int
 Path = tuple[Step, ...]
@@ -58,14 +62,17 @@ class Collection:
 
 
 class Spans:
-    """The spans of one document's mappings and lists, by their paths."""
+    """The spans of one document's mappings and lists, by their paths.
+
+    Raises:
+        GalError: they are not known.
+    """
 
     __slots__ = ("collections",)
 
     def __init__(self, document: Document) -> None:
         self.collections: dict[Path, Collection] = {}
-        text = document.source.text
-        root = list(yaml.compose_all(text, Loader=_Loader))[document.index]
+        root = _composed(document.source.text)[document.index]
         anchors = frozenset(document.shared)
         if root is not None:
             self._visit(root, (), document.root, anchors, False)
@@ -93,6 +100,8 @@ class Spans:
             return self._note(node, path, entries, shared)
         if isinstance(node, yaml.SequenceNode) and isinstance(ours, Sequence):
             items: dict[Step, Entry] = {}
+            if len(node.value) != len(ours.items):
+                raise GalError(_UNKNOWN)
             for number, (value, below) in enumerate(zip(node.value, ours.items, strict=True)):
                 end = self._visit(value, (*path, number), below, anchors, shared)
                 start = value.start_mark.index
@@ -115,6 +124,22 @@ class Spans:
 
 class _Loader(yaml.SafeLoader):
     """PyYAML in Python: only its marks have the index of a character."""
+
+
+def _composed(text: str) -> list[yaml.Node | None]:
+    """The nodes of all documents.
+
+    Raises:
+        GalError: PyYAML does not read what GAL reads, such as templates.
+    """
+    try:
+        return list(yaml.compose_all(text, Loader=_Loader))
+    except yaml.YAMLError:
+        pass
+    try:  # a tab before a comment is no blank to PyYAML, though it is in YAML
+        return list(yaml.compose_all(text.replace("\t", " "), Loader=_Loader))
+    except yaml.YAMLError:
+        raise GalError(_UNKNOWN) from None
 
 
 def path_of(node: Node) -> Path:

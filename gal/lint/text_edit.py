@@ -68,6 +68,9 @@ def _change(document: Document, edit: Edit, collection: Collection) -> Change:
         return _removal(text, edit.key, collection)
     if entry is None:
         return _addition(text, edit, collection, as_json)
+    if collection.mapping and entry.value == entry.end:  # no value at all
+        colon = text.index(":", entry.key_end) + 1
+        return Change(colon, colon, f" {_value(edit.value, as_json)}")
     if not collection.flow and text.count("\n", entry.key_end, entry.value) and collection.mapping:
         return Change(entry.key_end, entry.end, f": {_value(edit.value, as_json)}")
     return Change(entry.value, entry.end, _value(edit.value, as_json))
@@ -109,15 +112,17 @@ def _addition(text: str, edit: Edit, collection: Collection, as_json: bool) -> C
         return Change(collection.start + 1, collection.start + 1, pair)
     first = min(collection.entries.values(), key=lambda entry: entry.start)
     line = text.rfind("\n", 0, first.start) + 1
+    indented = f"{' ' * (first.start - line)}{pair}"
+    newline = "\r\n" if "\r\n" in text else "\n"
     if collection.flow:
         if "\n" in text[collection.start : collection.end]:
-            return Change(last.end, last.end, f",\n{' ' * (first.start - line)}{pair}")
+            return Change(last.end, last.end, f",{newline}{indented}")
         return Change(last.end, last.end, f", {pair}")
     if text[last.end - 1 : last.end] == "\n":  # after a block of text
-        return Change(last.end, last.end, f"{' ' * (first.start - line)}{pair}\n")
-    end = text.find("\n", last.end)
+        return Change(last.end, last.end, f"{indented}{newline}")
+    end = text.find(newline, last.end)
     end = len(text) if end < 0 else end
-    return Change(end, end, f"\n{' ' * (first.start - line)}{pair}")
+    return Change(end, end, f"{newline}{indented}")
 
 
 def _quoted(text: str, entry: Entry) -> bool:

@@ -47,8 +47,18 @@ def ranked(gateway: Gateway) -> list[Candidate]:
     return [candidate for _, _, candidate in keyed]
 
 
+def ranks_by_path(gateway: Gateway) -> bool:
+    """Whether an APISIX has another router than `radixtree_host_uri`, which only it knows of."""
+    router = gateway.extensions.get("apisix", {}).get("router", "")
+    return router not in ("", "radixtree_host_uri")
+
+
 def _ranking(gateway: Gateway) -> Ranking:
-    order = gateway.settings.route_order
+    return ranking(gateway.settings.route_order, by_path=ranks_by_path(gateway))
+
+
+def ranking(order: RouteOrder, *, by_path: bool = False) -> Ranking:
+    """How a gateway ranks its routes; `by_path` is for an APISIX where hosts decide nothing."""
     if order is RouteOrder.KONG:
         from gal.ranking import kong
 
@@ -56,9 +66,7 @@ def _ranking(gateway: Gateway) -> Ranking:
     if order is RouteOrder.APISIX:
         from gal.ranking import apisix
 
-        # Which of its routers decides, only APISIX knows of.
-        router = gateway.extensions.get("apisix", {}).get("router", "")
-        return apisix.rank if router in ("", "radixtree_host_uri") else apisix.rank_by_path
+        return apisix.rank_by_path if by_path else apisix.rank
     if order is RouteOrder.TRAEFIK:
         from gal.ranking import traefik
 

@@ -65,6 +65,11 @@ def position_of(node: ModelNode | None, name: str = "") -> Position | None:
     return node.origin.locate(name)[0].position
 
 
+def called(route: Route) -> str:
+    """The name of a route, else its id."""
+    return route.name or route.id or "without a name"
+
+
 @dataclass(slots=True)
 class Answer:
     """What the client gets from the gateway itself.
@@ -89,12 +94,14 @@ class Share:
         host: of the target.
         port: of the target.
         percent: of the requests like this one.
+        node: the part of the model that names the target.
     """
 
     upstream: str | None
     host: str
     port: int
     percent: float
+    node: ModelNode | None = None
 
 
 @dataclass(slots=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from gal.model import Route
-from gal.tracing.decision import Decision, Pairs, Step, position_of
+from gal.model import ModelNode, Route
+from gal.tracing.decision import Answer, Decision, Pairs, Step, UpstreamRequest, position_of
 from gal.tracing.hiding import Hiding
 from gal.tracing.text import place
 
@@ -29,7 +29,13 @@ def data(decision: Decision) -> dict[str, Any]:
         "answer": None,
         "upstream": None,
         "targets": [
-            {"upstream": one.upstream, "host": one.host, "port": one.port, "percent": one.percent}
+            {
+                "upstream": one.upstream,
+                "host": one.host,
+                "port": one.port,
+                "percent": one.percent,
+                "position": _place(one.node),
+            }
             for one in decision.targets
         ],
         "response_headers": [
@@ -44,26 +50,35 @@ def data(decision: Decision) -> dict[str, Any]:
             {**_route(one.candidate.route), "reason": one.reason.message}
             for one in decision.choice.rejected
         ],
-        "beaten": [_route(one.route) for one in decision.choice.beaten],
+        "beaten": [
+            {**_route(one.route), "reason": decision.choice.why(one)}
+            for one in decision.choice.beaten
+        ],
     }
     if decision.answer is not None:
-        answer = decision.answer
-        told["answer"] = {
-            "status": answer.status,
-            "headers": _headers(answer.headers, hiding),
-            "body": answer.body,
-        }
+        told["answer"] = _answer(decision.answer, hiding)
     if decision.upstream is not None:
-        sent = decision.upstream
-        told["upstream"] = {
-            "protocol": sent.protocol,
-            "method": sent.method,
-            "path": sent.path,
-            "query": hiding.query(sent.query) if sent.query is not None else None,
-            "host": sent.host,
-            "headers": _headers(sent.headers, hiding),
-        }
+        told["upstream"] = _upstream(decision.upstream, hiding)
     return told
+
+
+def _answer(answer: Answer, hiding: Hiding) -> dict[str, Any]:
+    return {
+        "status": answer.status,
+        "headers": _headers(answer.headers, hiding),
+        "body": answer.body,
+    }
+
+
+def _upstream(sent: UpstreamRequest, hiding: Hiding) -> dict[str, Any]:
+    return {
+        "protocol": sent.protocol,
+        "method": sent.method,
+        "path": sent.path,
+        "query": hiding.query(sent.query) if sent.query is not None else None,
+        "host": sent.host,
+        "headers": _headers(sent.headers, hiding),
+    }
 
 
 def _headers(headers: Pairs, hiding: Hiding) -> list[list[str]]:
@@ -71,8 +86,12 @@ def _headers(headers: Pairs, hiding: Hiding) -> list[list[str]]:
 
 
 def _route(route: Route) -> dict[str, Any]:
-    position = position_of(route)
-    return {"name": route.name, "position": place(position) if position is not None else None}
+    return {"name": route.name, "position": _place(route)}
+
+
+def _place(node: ModelNode | None) -> str | None:
+    position = position_of(node)
+    return place(position) if position is not None else None
 
 
 def _step(step: Step) -> dict[str, Any]:

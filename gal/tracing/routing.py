@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 from gal.model import Gateway, RouteOrder
 from gal.model.route import PathKind
-from gal.ranking import Candidate, ranked
+from gal.ranking import Candidate, ranked, ranks_by_path
+from gal.ranking.reasons import behind
 from gal.tracing.matching import Asked, Mismatch, asked, mismatch
 from gal.tracing.paths import NORMAL, PathWay
 from gal.tracing.regexes import literal_start
@@ -40,12 +41,20 @@ class Choice:
         rejected: routes that would have won before it if they took the request, the best first;
             no more than ten.
         beaten: routes that take the request, too, but come later; no more than ten.
+        by_path: the routes are those of an APISIX that ranks by paths only.
     """
 
     of: Asked
     candidate: Candidate | None
     rejected: tuple[Rejected, ...]
     beaten: tuple[Candidate, ...]
+    by_path: bool = False
+
+    def why(self, beaten: Candidate) -> str:
+        """Why a route that takes the request, too, does not win."""
+        if self.candidate is None:
+            return ""
+        return behind(self.of.order, self.candidate, beaten, by_path=self.by_path)
 
 
 @dataclass(slots=True)
@@ -59,6 +68,7 @@ class Router:
     order: RouteOrder
     candidates: list[Candidate]
     way: PathWay = NORMAL
+    by_path: bool = False
     _by_start: dict[tuple[str, str], list[int]] = field(default_factory=dict)
     _lengths: list[int] = field(default_factory=list)
 
@@ -66,7 +76,7 @@ class Router:
     def of(cls, gateway: Gateway) -> Router:
         """The router of a gateway; services that are switched off have no routes."""
         on = [one for one in ranked(gateway) if one.service is None or one.service.enabled]
-        router = cls(gateway.settings.route_order, on, path_way(gateway))
+        router = cls(gateway.settings.route_order, on, path_way(gateway), ranks_by_path(gateway))
         lengths = set()
         for rank, candidate in enumerate(on):
             for host in _host_keys(candidate):
@@ -92,7 +102,7 @@ class Router:
                 rejected.append(Rejected(candidate, reason))
             if chosen is not None and len(beaten) == _MOST_REJECTED:
                 break
-        return Choice(of, chosen, tuple(rejected), tuple(beaten))
+        return Choice(of, chosen, tuple(rejected), tuple(beaten), self.by_path)
 
     def _near(self, of: Asked) -> Iterator[Candidate]:
         """The routes that the host and the start of the path leave, the best rank first."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gal.errors import Position
-from gal.tracing.decision import Decision, Outcome, Step, position_of
+from gal.tracing.decision import Decision, Outcome, Step, called, position_of
 
 _COLOURS = {
     Outcome.PASSED: "32",
@@ -70,6 +70,7 @@ def _ends(decision: Decision) -> Iterator[list[str]]:
     shares = [
         f"{one.host}:{one.port}  {one.percent:.4g} %"
         + (f"  of {one.upstream}" if one.upstream else "")
+        + _at(position_of(one.node))
         for one in decision.targets
     ]
     yield [f"by {sent.protocol} to" if shares else "no target is known", *shares]
@@ -86,10 +87,11 @@ def _others(decision: Decision) -> Iterator[str]:
     if rejected:
         yield "closer routes that do not take it:"
     for one in rejected:
-        name = one.candidate.route.name or "without a name"
+        name = called(one.candidate.route)
         at = position_of(one.reason.node, one.reason.field)
         yield f"   {name}: {one.reason.message}{_at(at)}"
     if beaten:
         yield "routes that would take it, and come later:"
     for candidate in beaten:
-        yield f"   {candidate.route.name or 'without a name'}{_at(position_of(candidate.route))}"
+        name = called(candidate.route)
+        yield f"   {name}: {decision.choice.why(candidate)}{_at(position_of(candidate.route))}"

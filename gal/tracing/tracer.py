@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from gal.model import RouteOrder
 from gal.tracing.counters import Counters
-from gal.tracing.decision import Answer, Decision, Outcome, Step
+from gal.tracing.decision import Answer, Decision, Outcome, Step, called
 from gal.tracing.exchange import Exchange
 from gal.tracing.hiding import Hiding, hiding
 from gal.tracing.malformed import malformed
@@ -80,9 +80,14 @@ class Tracer:
             decision.steps.append(Step("route", Outcome.REFUSED, "no route takes the request"))
             decision.answer = Answer(_NOT_FOUND)
             return decision
-        name = candidate.route.name or "without a name"
-        message = f"the route {name} takes the request"
+        message = f"the route {called(candidate.route)} takes the request"
         decision.steps.append(Step("route", Outcome.PASSED, message, candidate.route))
+        if self._compares_port(request, candidate):
+            message = (
+                f"Envoy compares Host with its port {request.host_port} unless"
+                " ignore_port_in_host_matching or strip_any_host_port leaves it away"
+            )
+            decision.steps.append(Step("route", Outcome.NOTED, message, candidate.route, "hosts"))
         exchange = Exchange(
             self.gateway,
             candidate.route,
@@ -101,6 +106,12 @@ class Tracer:
                 break
         self._unknown_plugins(exchange)
         return decision
+
+    def _compares_port(self, request: Request, candidate: Candidate) -> bool:
+        """Whether it depends on settings that are not in the model that the port is left away."""
+        if self.router.order is not RouteOrder.ENVOY or request.host_port is None:
+            return False
+        return any(":" not in one and not one.endswith("*") for one in candidate.route.hosts)
 
     def _service(self, candidate: Candidate) -> Service | None:
         """The service that a route is nested in, or that it names."""

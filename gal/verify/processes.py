@@ -26,19 +26,27 @@ def binary(name: str) -> Path | None:
 
 
 class Process:
-    """A running program whose output goes to a file."""
+    """A running program whose output goes to a file.
+
+    Raises:
+        NotStartedError: there is no such program, or it may not be run.
+    """
 
     def __init__(self, command: Sequence[str | Path], log: Path, folder: Path) -> None:
         self._log = log
         self._name = Path(command[0]).name
         with log.open("wb") as sink:
-            self._child = subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=sink,
-                stderr=subprocess.STDOUT,
-                cwd=folder,
-            )
+            try:
+                self._child = subprocess.Popen(
+                    command,
+                    stdin=subprocess.DEVNULL,
+                    stdout=sink,
+                    stderr=subprocess.STDOUT,
+                    cwd=folder,
+                )
+            except OSError as error:
+                message = f"{command[0]} cannot be run: {error.strerror or error}"
+                raise NotStartedError(message) from None
 
     @property
     def log(self) -> str:

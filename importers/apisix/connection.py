@@ -40,6 +40,15 @@ def apply_any(route: Route, items: list[Node]) -> bool:
     return False
 
 
+def apply_host(route: Route, node: Sequence) -> bool:
+    """Whether a host with the port that a request names became a host of the route."""
+    parts = [item for item in node.items[1:] if isinstance(item, Sequence)]
+    if len(parts) != 2 or _named_port(parts[1]) is None:
+        return False
+    row = _row(node)
+    return row is not None and row.keys() == {"host", "server_port"} and _put_hosts(route, [row])
+
+
 def narrow_schemes(route: Route, schemes: list[str]) -> bool:
     """Take only some schemes, of those that are taken now. False where none is left."""
     left = [one for one in schemes if one in route.schemes or not route.schemes]
@@ -63,6 +72,11 @@ def _row(node: Node) -> Row | None:
             return None
     row: Row = {}
     for part in parts:
+        if (port := _named_port(part)) is not None:
+            if "server_port" in row:
+                return None
+            row["server_port"] = ("==", port)
+            continue
         items = part.items
         if len(items) != 3 or not isinstance(items[0], Scalar) or not isinstance(items[1], Scalar):
             return None
@@ -70,6 +84,19 @@ def _row(node: Node) -> Row | None:
             return None
         row[items[0].text] = (items[1].text, items[2])
     return row
+
+
+def _named_port(node: Sequence) -> Node | None:
+    """The port of a condition on the port that a request names, or where it names none, that it
+    comes to, as GAL writes it.
+    """
+    try:
+        port = node.items[2].items[2].items[2]  # type: ignore[attr-defined]
+    except (AttributeError, IndexError):
+        return None
+    unnamed = ["AND", ["http_host", "!", "~~", r":\d+\z"], ["server_port", "==", port.plain()]]
+    wanted = ["OR", ["http_host", "~~", rf":{port.plain()}\z"], unnamed]
+    return port if node.plain() == wanted else None
 
 
 def _put_any(route: Route, field: str, rows: list[Row], ip: str, port: str) -> bool:

@@ -142,6 +142,12 @@ def _path(node: Node, report: Reporter) -> PathMatch:
             '"radixtree_uri_with_parameter" it would stand for a whole segment'
         )
         report.at(node, Fate.EXACT, Level.WARNING, "path", message)
+    if "%" in text and not is_placeholder(text):
+        message = (
+            "APISIX compares the path when all of it is decoded, so a percent sign stands for"
+            " itself (%25); other gateways take it for the start of a sign that is encoded"
+        )
+        report.at(node, Fate.EXACT, Level.WARNING, "path", message)
     head, star, tail = text.partition("*")
     if not star:
         return PathMatch(path=text, origin=origin)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from gal.importers.apisix import connection
+from gal.importers.apisix import connection, repeated
 from gal.importers.apisix.texts import escape, texts_of
 from gal.model import (
     Anchor,
@@ -42,10 +42,10 @@ def apply_vars(route: Route, node: Node) -> str | None:
     items = node.items
     if items and isinstance(items[0], Scalar):
         word = items[0].as_str().upper()
+        if _became_one(route, word, node):
+            return None
         if word == "AND":
             items = items[1:]
-        elif word == "OR" and connection.apply_any(route, items[1:]):
-            return None
         elif word in _WORDS:
             return f'"{word}" of conditions on variables'
         else:
@@ -63,6 +63,16 @@ def apply_vars(route: Route, node: Node) -> str | None:
         if reason is not None:
             return reason
     return None
+
+
+def _became_one(route: Route, word: str, node: Sequence) -> bool:
+    """Whether several conditions became a single match of the route."""
+    if word == "AND":
+        return connection.apply_host(route, node)
+    others = node.items[1:]
+    if word == "OR" and connection.apply_any(route, others):
+        return True
+    return repeated.apply(route, word, others, _condition)
 
 
 def _condition(route: Route, node: Sequence) -> str | None:
@@ -89,6 +99,8 @@ def _condition(route: Route, node: Sequence) -> str | None:
     if match is None or (prefix == "cookie_" and match.kind is not MatchKind.EXACT):
         return unsaid
     match.invert ^= invert
+    if prefix == "arg_" and match.invert and "" in match.values:
+        return unsaid  # a parameter without "=" is not empty there
     match.origin = Origin(node, {})
     if prefix == "arg_":
         route.query_params.append(match)

@@ -18,8 +18,8 @@ from gal.importers.envoy.consumer_access import asks_nothing_else
 from gal.importers.envoy.principals import (
     ADDRESS,
     AGENT,
-    MISSING,
     GROUP,
+    MISSING,
     Term,
     UnsayableError,
     either,

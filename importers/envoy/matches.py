@@ -21,7 +21,8 @@ from gal.reading import Mapping, Node
 
 _METHODS = re.compile(r"\(?(?:\?:)?([A-Z]+(?:\|[A-Z]+)*)\)?")
 _ABSENT_QUERY = re.compile(
-    r"(\(\?i\))?\[\^\?\]\*\\\?\(\?:\.\*&\)\?(.+?)(?:\(\?:=\[\^&\]\*\)\?|=\(\?:(.+)\))\(\?:&\.\*\)\?"
+    r"(\(\?i\))?\[\^\?\]\*\\\?\(\?:\.\*&\)\?(.+?)"
+    r"(?:\(\?:=\[\^&\]\*\)\?|(\(\?:)?=\(\?:(.*)\)(?:\)\?)?)\(\?:&\.\*\)\?"
 )
 _ENCODED = re.compile(
     r"\(\?:\(\?i:((?:%[0-9A-F]{2})+)\)\|(?:\\.|[^\\)])\)|\(\?i:((?:%[0-9A-F]{2})+)\)"
@@ -217,7 +218,7 @@ def _header(node: Mapping, found: Matched, reading: Reading) -> None:
     if _scheme(lower, match, found, reading, inverted=inverted):
         return
     if lower == ":path":
-        if not _absent(match, found, inverted=inverted, node=node):
+        if not _in_query(match, found, inverted=inverted, node=node):
             found.unsaid.append("the path with its query, as a text")
         return
     if lower in (":method", ":scheme", ":protocol"):
@@ -304,18 +305,22 @@ def _scheme(
     return True
 
 
-def _absent(match: StringMatch, found: Matched, *, inverted: bool, node: Mapping) -> bool:
-    """A query parameter that must not be there, as GAL writes it for Envoy."""
+def _in_query(match: StringMatch, found: Matched, *, inverted: bool, node: Mapping) -> bool:
+    """A query parameter as GAL writes it for Envoy where it must not be there, or where all of its
+    values count.
+    """
     pattern = match.regex.pattern if match.regex is not None else ""
     parts = _ABSENT_QUERY.fullmatch(pattern)
-    if parts is None or not inverted:
+    if parts is None:
         return False
     name = literal_of(_decoded(parts[2]))
     if name is None:
         return False
-    one = ValueMatch(name, kind=MatchKind.PRESENT, invert=True, origin=Origin(node, {}))
-    if parts[3] is not None:
-        values = [literal_of(text) for text in _TEXTS.findall(_decoded(parts[3]))]
+    one = ValueMatch(name, kind=MatchKind.PRESENT, invert=inverted, origin=Origin(node, {}))
+    if parts[4] is not None:
+        values = [literal_of(text) for text in _TEXTS.findall(_decoded(parts[4]))]
+        if parts[3] is not None:  # without "=" it is empty
+            values.append("")
         if None in values:
             return False
         one.kind, one.values = MatchKind.EXACT, [value for value in values if value is not None]

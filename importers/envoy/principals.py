@@ -133,9 +133,7 @@ def principal(node: Mapping, trusting: list[Mapping]) -> Term:
             return either(terms) if key == "or_ids" else every(terms)
     below = node.take_mapping("not_id") or node.take_mapping("not_rule")
     if below is not None:
-        if _is_any_agent(below):
-            return Term(AGENT, (MISSING,))
-        return principal(below, trusting).inverted()
+        return _other(below, trusting)
     header = node.take_mapping("header")
     if header is not None:
         return _header(header)
@@ -155,6 +153,13 @@ def _range(node: Mapping) -> str:
     bits = length.as_int() if length is not None else 0
     whole = 128 if ":" in address else 32
     return address if bits == whole else f"{address}/{bits}"
+
+
+def _other(node: Mapping, trusting: list[Mapping]) -> Term:
+    """Everybody whom a principal does not describe."""
+    if _is_any_agent(node):
+        return Term(AGENT, (MISSING,))
+    return principal(node, trusting).inverted()
 
 
 def _is_any_agent(node: Mapping) -> bool:

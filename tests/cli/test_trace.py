@@ -28,13 +28,16 @@ PASSED = """\
 GET http://api.test/orders/export?x=1
 ├─ route: passed: the route orders takes the request  (kong.yaml:6:5)
 ├─ authentication: passed: API key: the key in the header apikey is that of acme  (kong.yaml:9:5)
+├─ rewrite: changed: the path /orders/export becomes /v2/export  (kong.yaml:6:5)
 ├─ retry: noted: up to 5 further attempts  (kong.yaml:3:3)
 ├─ timeout: noted: connect 1m, send 1m, read 1m  (kong.yaml:3:3)
 ├─ the upstream sees GET /v2/export?x=1
 │    Host: the target's own name
-│    apikey: acme-secret
+│    apikey: [hidden]
+│    X-Consumer-Username: acme
+│    X-Consumer-ID: 5fd13671-c5c4-56df-9b22-e5e826685754
 └─ by http to
-     orders.test:8080  100 %
+     orders.test:8080  100 %  (kong.yaml:3:3)
 closer routes that do not take it:
    export: the method GET is not POST  (kong.yaml:7:54)
 """

@@ -143,6 +143,12 @@ TABLE = [
         ("kong", "envoy"),
     ),
     Mutation(
+        "a start by whole segments",
+        on_route("billing", "paths", [m.PathMatch(path_segments="/billing")]),
+        ("D005",),
+        ("envoy", "kong"),
+    ),
+    Mutation(
         "a condition",
         on_route("export", "headers", [m.ValueMatch("X-Version", ["2"])]),
         ("D005",),

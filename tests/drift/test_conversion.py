@@ -204,7 +204,6 @@ def test_what_cannot_be_read_back_is_an_error(monkeypatch: pytest.MonkeyPatch) -
 
 KEPT = [
     ("rate_limit/several_windows", "apisix", "D020", Level.WARNING),
-    ("redirect/parts", "apisix", "D122", Level.INFO),
     ("transformation/validation", "apisix", "D012", Level.INFO),
 ]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 
 import pytest
@@ -78,6 +79,19 @@ def test_a_folder_without_any(capsys: pytest.CaptureFixture[str]) -> None:
     put("conf/deployment.yaml", DEPLOYMENT)
     assert lint("conf", *ONLY) == 2
     assert 'no gateway configuration in the folder "conf"' in capsys.readouterr().err
+
+
+def test_pipes_of_a_folder_are_left_out(capsys: pytest.CaptureFixture[str]) -> None:
+    put("conf/kong.yaml", SHOP)
+    os.mkfifo("conf/pipe.yaml")
+    assert lint("conf", *ONLY, "--format", "concise") == 1
+    assert codes(capsys.readouterr().out) == ["3:GAL030", "11:GAL001"]
+
+
+@pytest.mark.parametrize("option", [["--fix"], ["--diff-base", "HEAD"]], ids=" ".join)
+def test_options_that_need_a_file(option: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert lint("-", *option) == 2
+    assert "standard input" in capsys.readouterr().err
 
 
 def test_hooks_pass_over_what_is_none(capsys: pytest.CaptureFixture[str]) -> None:

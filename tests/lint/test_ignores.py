@@ -103,3 +103,59 @@ def test_ignores_can_be_left_out(capsys: pytest.CaptureFixture[str]) -> None:
     put("kong.yaml", marked(11, "# gal: ignore[GAL001] x"))
     lint("kong.yaml", *ONLY, "--no-ignores", "--format", "concise")
     assert codes(capsys.readouterr().out) == BOTH
+
+
+DEFAULTS = """\
+_format_version: "3.0"
+services:
+- name: a
+  url: http://a.internal
+  routes: [{name: a, paths: [/a]}]
+  plugins: [{name: key-auth}]
+- name: b
+  url: http://b.internal
+  routes: [{name: b, paths: [/b]}]
+  plugins: [{name: key-auth}]
+- name: c
+  url: http://c.internal
+  routes: [{name: c, paths: [/c]}]
+  plugins: [{name: key-auth}]
+"""
+"""Three places of one finding, since a default says it."""
+
+SOME = [
+    ((), [], "6:GAL018 in 3 places"),
+    ((6,), [], "10:GAL018 in 2 places"),
+    ((10,), [], "6:GAL018 in 2 places"),
+    ((6, 10), [], "14:GAL018"),
+    ((6,), ["b"], "14:GAL018"),
+    ((), ["a", "b", "c"], ""),
+    ((6, 10, 14), [], ""),
+]
+
+
+@pytest.mark.parametrize(("lines", "services", "expected"), SOME)
+def test_each_place_of_a_finding_is_ignored_alone(
+    lines: tuple[int, ...],
+    services: list[str],
+    expected: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    text = [
+        f"{row}  # gal: ignore[GAL018] x" if number in lines else row
+        for number, row in enumerate(DEFAULTS.splitlines(), 1)
+    ]
+    put("kong.yaml", "\n".join(text))
+    put("gal.toml", "[lint]\n" + "".join(_setting(name) for name in services))
+    lint("kong.yaml", "--select", "GAL018,GAL19", "--format", "concise")
+    shown = [_shown(line) for line in capsys.readouterr().out.splitlines()]
+    assert shown == ([expected] if expected else [])
+
+
+def _setting(service: str) -> str:
+    return f'[[lint.ignores]]\nrules = ["GAL018"]\nobject = "service:{service}"\nreason = "x"\n'
+
+
+def _shown(line: str) -> str:
+    places = line.partition(", in ")[2].partition(" (")[0]
+    return codes(line)[0] + (f" in {places}" if places else "")

@@ -73,3 +73,30 @@ def test_shares() -> None:
         "a.test:80: 50% and 90% of 100 requests",
         "b.test:80: 50% and 10% of 100 requests",
     ]
+
+
+ORIGIN = "access-control-allow-origin"
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "told"),
+    [
+        (None, "https://app.test", []),
+        ("https://app.test", "https://other.test", []),
+        ("https://page.test", "*", [f'answer header {ORIGIN}: "https://page.test" and "*"']),
+        (None, "https://page.test", [f'answer header {ORIGIN}: nothing and "https://page.test"']),
+    ],
+)
+def test_what_a_page_is_told(first: str | None, second: str, told: list[str]) -> None:
+    probe = replace(PROBE, request=parse_request("GET", "/", ["Origin: https://page.test"]))
+    sides = [replace(BASE, headers=((ORIGIN, one),) if one else ()) for one in (first, second)]
+    assert differences(probe, [sides[0]], [sides[1]], Watched(frozenset(), NAMES.response)) == told
+
+
+def test_only_what_comes_after_the_pause_counts() -> None:
+    probe = replace(PROBE, repeat=2, pause=1.2)
+    refused = Observation(429)
+    assert differences(probe, [refused, BASE], [BASE, BASE], NAMES) == []
+    assert differences(probe, [BASE, BASE], [BASE, refused], NAMES) == [
+        "status 200 of the upstream and 429 of the gateway"
+    ]

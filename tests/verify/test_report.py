@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import pytest
 
+from gal.tracing.hiding import Hiding
 from gal.tracing.request import parse_request
-from gal.verify.probe import Kind, Observation, Probe
+from gal.verify.probe import Kind, Observation, Probe, Seen
 from gal.verify.report import FORMATS, render
 from gal.verify.verification import Disagreement, Verification
 
@@ -80,3 +82,18 @@ def test_markdown_takes_no_markup() -> None:
     page = render(result(FOUND), "markdown")
     assert r"\<script\>" in page
     assert r"\`x\` \*b\*" in page
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_no_secret_of_an_observation_is_told(form: str) -> None:
+    seen = Seen("u.test", 80, "GET", "/p", "access=hush", (("X-Door", "hidden-key"),))
+    found = Disagreement(
+        replace(PROBE, about="r: with a key", secrets=()),
+        ('the upstream saw x-door: "hidden-key" and nothing', 'query "access=hush" and ""'),
+        (Observation(200, seen=(seen,)),),
+        (Observation(401),),
+    )
+    told = replace(result(found), hiding=Hiding(frozenset({"x-door", "access"})))
+    text = render(told, form)
+    assert "access=hush" not in text
+    assert "hidden-key" not in text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import unquote_plus
 
-from gal.model import Authentication, Require
+from gal.model import Authentication, Consumer, Require, RouteOrder
 from gal.tracing.decision import Answer, Outcome
 from gal.tracing.exchange import Exchange
 from gal.tracing.policies import credentials
@@ -72,12 +72,31 @@ def _become(exchange: Exchange, name: str) -> None:
         if name in (consumer.name, consumer.id):
             exchange.consumer, exchange.groups = consumer, list(consumer.groups)
             exchange.decision.consumer = consumer.name
+            _tell_upstream(exchange, consumer, anonymous=True)
+
+
+def _tell_upstream(exchange: Exchange, consumer: Consumer, *, anonymous: bool = False) -> None:
+    """Kong and APISIX tell the upstream who the client is; what the client says of that goes."""
+    order = exchange.gateway.settings.route_order
+    if order not in (RouteOrder.KONG, RouteOrder.APISIX):
+        return
+    told = {"X-Consumer-Username": consumer.name}
+    if order is RouteOrder.KONG:
+        told["X-Consumer-ID"] = consumer.id or "{{id}}"
+        told["X-Consumer-Custom-ID"] = consumer.custom_id or ""
+        told["X-Anonymous-Consumer"] = "true" if anonymous else ""
+    for name, value in told.items():
+        if value:
+            exchange.set_header(name, value)
+        else:
+            exchange.remove_headers([name])
 
 
 def _enter(exchange: Exchange, policy: Authentication, check: Check) -> None:
     if check.consumer is not None:
         exchange.consumer, exchange.groups = check.consumer, list(check.consumer.groups)
         exchange.decision.consumer = check.consumer.name
+        _tell_upstream(exchange, check.consumer)
     exchange.credential = check.credential
     exchange.claims.update(check.claims)
     exchange.remove_headers(check.hide.headers)

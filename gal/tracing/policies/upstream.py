@@ -13,6 +13,7 @@ from gal.model import (
     HostHeader,
     HostMode,
     Mirror,
+    ModelNode,
     RequestLine,
     Retry,
     Rewrite,
@@ -36,6 +37,7 @@ def send(exchange: Exchange) -> None:
     service = exchange.service
     protocol = service.protocol if service is not None else Protocol.HTTP
     path = sent_path(exchange)
+    _tell_rewrite(exchange, path)
     exchange.decision.upstream = UpstreamRequest(
         protocol.value,
         exchange.method,
@@ -46,6 +48,22 @@ def send(exchange: Exchange) -> None:
     )
     exchange.decision.targets = _shares(exchange)
     _tell(exchange)
+
+
+def _tell_rewrite(exchange: Exchange, path: str) -> None:
+    """Say what the path becomes, and which part of the model says so."""
+    before = quoted(exchange.path, exchange.gateway.settings.route_order)
+    if path in (before, exchange.request.path):
+        return
+    line = exchange.policy(RequestLine, "request_line")
+    node: ModelNode | None = exchange.route.rewrite
+    name = ""
+    if line is not None and line.path is not None:
+        node, name = line, "path"
+    elif node is None and exchange.service is not None:
+        node, name = exchange.service, "path"
+    message = f"the path {before} becomes {path}"
+    exchange.note("rewrite", Outcome.CHANGED, message, node or exchange.route, name)
 
 
 def sent_path(exchange: Exchange) -> str:
@@ -166,7 +184,7 @@ def _targets(upstream: Upstream | None, percent: float) -> list[Share]:
         return []
     whole = sum(one.weight for one in upstream.targets)
     return [
-        Share(upstream.name, one.host, one.port, percent * one.weight / whole)
+        Share(upstream.name, one.host, one.port, percent * one.weight / whole, one)
         for one in upstream.targets
         if whole and one.weight
     ]
@@ -189,14 +207,19 @@ def _tell(exchange: Exchange) -> None:
     retry = exchange.policy(Retry, "retry") or (upstream.retry if upstream is not None else None)
     if retry is not None and retry.attempts:
         exchange.decision.retry = retry
-        message = f"up to {retry.attempts} further attempts"
+        message = f"up to {retry.attempts} further attempt{'' if retry.attempts == 1 else 's'}"
         exchange.note("retry", Outcome.NOTED, message, retry)
     timeout = exchange.policy(Timeout, "timeout")
     timeout = timeout or (upstream.timeout if upstream is not None else None)
     if timeout is not None:
         exchange.decision.timeout = timeout
         kinds = ("connect", "send", "read", "request")
-        said = [f"{kind} {getattr(timeout, kind)}" for kind in kinds if getattr(timeout, kind)]
+        waits = [(kind, getattr(timeout, kind)) for kind in kinds]
+        said = [
+            f"{kind} {wait if wait.nanoseconds else 'without end'}"
+            for kind, wait in waits
+            if wait is not None
+        ]
         exchange.note("timeout", Outcome.NOTED, ", ".join(said) or "for ever", timeout)
     mirror = exchange.policy(Mirror, "mirror")
     if mirror is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from gal.model import Gateway
+from gal.model import Gateway, RouteOrder
 from gal.verify.derive import matching, policies
 from gal.verify.derive.base import ANYBODY, Ground, grounds
 from gal.verify.probe import Probe
@@ -36,7 +36,10 @@ def derive(gateways: Sequence[Gateway], most: int) -> tuple[list[Probe], int]:
         streams += [further(grounds(gateway)) for gateway in gateways]
     chosen: dict[tuple[object, ...], Probe] = {}
     over = 0
+    folds = all(one.settings.route_order is not RouteOrder.KONG for one in gateways)
     for probe in _in_turn(streams):
+        if not (folds or probe.request.host == probe.request.host.lower()):
+            continue  # Kong tells them apart, no other gateway does, and no browser sends them
         key = (probe.request, probe.repeat, probe.counted, probe.pause, probe.steering)
         if key in chosen:
             continue

@@ -27,6 +27,18 @@ TEXTS = {
         "routes:\n- {id: r, uri: /x, service_id: s}\n"
         "- {id: q, uri: /y, service_id: s, plugins: {cors: {max_age: 9}}}"
     ),
+    "values that are there several times": (
+        r"routes: [{id: r, uri: /x, vars: [[OR, [http_x_a, ==, '1'],"
+        r" [http_x_a, '~~', '(?:^|, )(?:1)(?:, |\z)']], [OR, [http_x_b, '~*', '^b\z'],"
+        r" [http_x_b, '~*', '(?:^|, )b(?:, |\z)']], ['!OR', [arg_q, ==, '1'],"
+        r" [args, '~~', '(?:^|&)(?:(?i:%71)|q)=(?:(?:(?i:%31)|1))(?:&|$)']]],"
+        f" upstream: {UP}}}]"
+    ),
+    "a host with a port": (
+        r"routes: [{id: r, uri: /x, host: a.test, vars: [[AND, [host, ==, a.test],"
+        r" [OR, [http_host, '~~', ':80\z'], [AND, [http_host, '!', '~~', ':\d+\z'],"
+        f" [server_port, ==, '80']]]]], upstream: {UP}}}]"
+    ),
     "matches": (
         f"routes: [{{id: r, uri: /x*, hosts: [a.test, '*.b.test'], methods: [GET, PURGE],"
         " remote_addrs: [10.0.0.0/8, '::1'], priority: 7, desc: words, labels: {a: b},"

@@ -17,6 +17,14 @@ def first(placed: Placed) -> dict[str, Any]:
     return placed.section("routes")[0]
 
 
+EACH = r"(?:^|, )(?:1|2)(?:, |\z)"
+PORT_8000 = [
+    "OR",
+    ["http_host", "~~", r":8000\z"],
+    ["AND", ["http_host", "!", "~~", r":\d+\z"], ["server_port", "==", "8000"]],
+]
+
+
 @pytest.mark.parametrize(
     ("fields", "expected"),
     [
@@ -32,7 +40,7 @@ def first(placed: Placed) -> dict[str, Any]:
             "hosts: ['a.test:8000']",
             {
                 "host": "a.test",
-                "vars": [["AND", ["host", "==", "a.test"], ["server_port", "==", "8000"]]],
+                "vars": [["AND", ["host", "==", "a.test"], PORT_8000]],
             },
         ),
         ("methods: [GET, PURGE]", {"methods": ["GET", "PURGE"]}),
@@ -253,3 +261,45 @@ def test_a_certificate_that_clients_show() -> None:
     assert not placed.closed
     assert "plugins" not in first(placed)
     assert placed.section("ssls")[0]["client"] == {"ca": pem}
+
+
+@pytest.mark.parametrize(
+    ("fields", "conditions"),
+    [
+        (
+            "header_matches: [{name: X-Lock, values: ['1', '2']}], ip_access: {deny: [10.0.0.1]}",
+            [["OR", ["http_x_lock", "in", ["1", "2"]], ["http_x_lock", "~~", EACH]]],
+        ),
+        (
+            "header_matches: [{name: X-Lock, values: ['1', '2']}]",
+            [["http_x_lock", "in", ["1", "2"]]],
+        ),
+        (
+            (
+                "header_matches: [{name: X-Lock, values: ['1'], invert: true}],"
+                " ip_access: {deny: [10.0.0.1]}"
+            ),
+            [["http_x_lock", "~=", "1"]],
+        ),
+        (
+            (
+                "header_matches: [{name: X-Lock, kind: regex, regexes: ['ab.*']}],"
+                " ip_access: {deny: [10.0.0.1]}"
+            ),
+            [
+                [
+                    "OR",
+                    ["http_x_lock", "~~", r"^ab.*\z"],
+                    ["http_x_lock", "~~", r"(?:^|, )ab.*(?:, |\z)"],
+                ]
+            ],
+        ),
+        (
+            "query_matches: [{name: a, values: ['']}]",
+            [["arg_a", "in", ["", True]]],
+        ),
+    ],
+)
+def test_values_that_are_there_several_times(fields: str, conditions: list[Any]) -> None:
+    """A guarded route is not passed by with a header that is there twice."""
+    assert first(route(fields))["vars"] == conditions

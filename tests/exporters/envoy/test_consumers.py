@@ -129,6 +129,18 @@ def test_the_most_specific_limit_counts() -> None:
     assert [one["token_bucket"]["max_tokens"] for one in settings["descriptors"]] == [7]
 
 
+def test_a_key_with_an_end_is_left_away() -> None:
+    text = (
+        'version: "1.0"\n'
+        "consumers: [{name: a, credentials: {api_keys: [{key: k, lifetime: 1h}]}}]\n"
+        "services: [{name: s, upstream: {host: h}, routes: [{path_prefix: /, name: r,"
+        " authentication: {api_key: {}}}]}]"
+    )
+    found = convert(read_documents(text, "gal.yaml"), "envoy")
+    assert '"k"' not in json.dumps(found.files[0].data)
+    assert any("have no end" in one.message for one in found.ledger if one.level is Level.ERROR)
+
+
 KONG = """
 _format_version: "3.0"
 services:

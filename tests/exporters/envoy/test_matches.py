@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -126,12 +127,38 @@ def test_schemes(schemes: list[str], secure: bool | None, grpc: bool) -> None:
     assert (match.secure, match.grpc) == (secure, grpc)
 
 
+@pytest.mark.parametrize(
+    ("match", "path"),
+    [
+        (ValueMatch("a b", ["1"]), "/x?q&%61+b=%31"),
+        (ValueMatch("a", [""]), "/x?a"),
+        (ValueMatch("a", kind=K.PRESENT), "/x?a&b"),
+    ],
+)
+def test_all_values_of_a_parameter(match: ValueMatch, path: str) -> None:
+    (found,) = request_match(Route(query_params=[match]), repeated=True).headers
+    assert found["name"] == ":path"
+    pattern = re.compile(found["string_match"]["safe_regex"]["regex"])
+    assert pattern.fullmatch(path)
+    assert not pattern.fullmatch("/x?ab=1&b=a")
+
+
+def test_no_expression_is_empty() -> None:
+    (found,) = request_match(
+        Route(headers=[ValueMatch("x", kind=K.REGEX, regexes=[EMPTY])])
+    ).headers
+    assert found["string_match"] == {"safe_regex": {"regex": "(?:)"}}
+
+
+EMPTY = Regex("^$", Dialect.PCRE, Anchor.SEARCH)
 IMPOSSIBLE = [
     (Route(sources=[AddressMatch("2001:db8::/32")]), "2001:db8::/32"),
     (Route(sources=[AddressMatch("no")]), "no address"),
     (Route(destinations=[AddressMatch("10.0.0.1", 80)]), "gateway's addresses"),
     (Route(headers=[ValueMatch("x", kind=K.REGEX, regexes=[Regex("(?!a)")])]), "look-around"),
     (Route(query_params=[ValueMatch("x", ["a"], K.PREFIX, invert=True)]), "no such value"),
+    (Route(headers=[ValueMatch("x", ["", "a"], invert=True)]), "from an absent one"),
+    (Route(headers=[ValueMatch("x", kind=K.REGEX, regexes=[EMPTY], invert=True)]), "an absent one"),
 ]
 
 

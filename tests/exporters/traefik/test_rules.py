@@ -45,3 +45,17 @@ def test_hosts_that_traefik_refuses(guard: str, rules: list[str]) -> None:
     assert len(made.rules) == len(rules)
     assert any("not ASCII" in message for _, _, message in made.entries)
     assert all(one["service"] == "noop@internal" for one in routers)
+
+
+@pytest.mark.parametrize(
+    ("order", "guard", "rule"),
+    [
+        ("kong", "ip_access: {allow: [10.0.0.1]}", "(Header(`X-A`, `1`) || Header(`X_A`, `1`))"),
+        ("kong", "", "Header(`X-A`, `1`)"),
+        ("gal", "ip_access: {allow: [10.0.0.1]}", "Header(`X-A`, `1`)"),
+    ],
+)
+def test_underscores_do_not_pass_by_a_guard(order: str, guard: str, rule: str) -> None:
+    route = f"path: /a, header_matches: [{{name: X-A, values: ['1']}}], {guard}"
+    made = exported(f"global: {{route_order: {order}}}\n{one_route(route)}")
+    assert any(one == f"{rule} && Path(`/a`)" for one in made.rules)

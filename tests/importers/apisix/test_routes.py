@@ -89,6 +89,23 @@ def test_matches(fields: str, expected: dict[str, Any]) -> None:
             },
         ),
         ("[[http_x, ==, '1']]", {"header_matches": [{"name": "x", "values": ["1"]}]}),
+        (
+            r"[[OR, [http_x, in, ['1', '2']], [http_x, '~~', '(?:^|, )(?:1|2)(?:, |\z)']]]",
+            {
+                "header_matches": [{"name": "x", "values": ["1", "2"]}],
+                "extensions": {"apisix": {"each_header": True}},
+            },
+        ),
+        (
+            (
+                "[[OR, [arg_q, ==, '1'], [args, '~~',"
+                " '(?:^|&)(?:(?i:%71)|q)=(?:(?:(?i:%31)|1))(?:&|$)']]]"
+            ),
+            {
+                "query_matches": [{"name": "q", "values": ["1"]}],
+                "extensions": {"apisix": {"each_parameter": True}},
+            },
+        ),
         ("[[http_x, '1']]", {"header_matches": [{"name": "x", "values": ["1"]}]}),
         ("[and, [http_x, ==, '1']]", {"header_matches": [{"name": "x", "values": ["1"]}]}),
         (
@@ -204,6 +221,8 @@ def test_a_condition_within_a_start(uri: str, condition: str, path: dict[str, An
             "vars: [[OR, [scheme, ==, http], [AND, [scheme, ==, http], [ssl_server_name, ==, a]]]]",
             '"OR" of conditions',
         ),
+        ("vars: [[arg_a, '~=', '']]", '"~=" on the variable "arg_a"'),
+        ("vars: [[OR, [http_x, ==, a], [http_x, '~~', b]]]", '"OR" of conditions on variables'),
         ("vars: [[server_port, ==, x]]", '"==" on the variable "server_port"'),
         ("vars: [[arg_a, has, x]]", '"has" on the variable'),
         ("vars: [[arg_a, ==, null]]", '"==" on the variable "arg_a"'),
