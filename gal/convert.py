@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -125,12 +125,26 @@ def write_gateway(
     claims = Claims()
     context = ExportContext(reporter, claims, options or ExportOptions())
     files = provider.write(claims.view(gateway), context)
+    overruled = frozenset(_overruled(gateway))
     for node, field in claims.unclaimed(gateway):
         if field in _CARRIED:
             continue  # the importer has said that they are carried
+        if not overruled.isdisjoint((id(node), id(getattr(node, field)))):
+            reporter.dropped(node, field, "every route says its own", field, Level.INFO)
+            continue
         level, message = _unread(node, field, provider.NAME, listens=bool(gateway.listeners))
         reporter.dropped(node, field, message, field, level)
     return files
+
+
+def _overruled(gateway: Gateway) -> Iterator[int]:
+    """Identities of what upstreams say of times and tries, where no route is without its own."""
+    routes = [*gateway.routes, *(route for one in gateway.services for route in one.routes)]
+    own = [one.upstream for one in gateway.services if isinstance(one.upstream, Upstream)]
+    for kind in ("timeout", "retry"):
+        if routes and all(getattr(route.policies, kind) is not None for route in routes):
+            said = (getattr(one, kind) for one in (*gateway.upstreams, *own))
+            yield from (id(one) for one in said if one is not None)
 
 
 def _unread(node: ModelNode, field: str, target: str, *, listens: bool) -> tuple[Level, str]:

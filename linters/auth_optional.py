@@ -12,7 +12,7 @@ them less; the configuration shows no such thing here.
 - **Traefik** has no such thing.
 - **Envoy**: the requirements `allow_missing` (no token) and `allow_missing_or_failed` (a bad one,
   too), also as one of `requires_any`. A later `rbac` or `ext_authz` filter may refuse those without
-  a token, so there is no finding before one.
+  a token, so there is no finding before one. `extract_only_without_validation` is GAL017.
 
 Refuse who has no credentials, or turn the anonymous consumer away where the route is not meant for
 everybody.
@@ -306,7 +306,7 @@ EXAMPLES = (
     ),
     good(
         "kong",
-        _KONG.replace("  # <-", "").partition("consumers:")[0],
+        _KONG.replace("  # <-", "").replace(_GUEST, ""),
         "nobody has that name, so Kong answers 500: that is GAL073",
     ),
     bad("apisix", f"{_APISIX}    key-auth:\n      anonymous_consumer: guest  # <-\n{_GUEST}"),

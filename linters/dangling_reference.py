@@ -5,9 +5,9 @@
   those that it trusts by itself.
 - **APISIX**: an `anonymous_consumer` that is not there makes APISIX answer 401 to whoever comes
   without credentials.
-- **Traefik** leaves out a router whose service, middleware, `serversTransport` or TLS options are
-  not there. Its requests are answered by a wider router, maybe one without authentication, or
-  with 404.
+- **Traefik** leaves out a router whose service, middleware, `serversTransport`, TLS options or
+  router above (`parentRefs`, even one of several) are not there. Its requests are answered by a
+  wider router, maybe one without authentication, or with 404.
 - **Envoy** does not start when a route names a cluster that is not there, or answers 503 where
   `validate_clusters` is off; a check by an unknown cluster (`ext_authz`, JWKS) fails. It does not
   start without a secret or a JWT provider that is named.
@@ -152,6 +152,18 @@ EXAMPLES = (
     bad(
         "traefik",
         f"{_TRAEFIK}      service: shop@file\n      tls:\n        options: strict  # <-\n",
+    ),
+    bad(
+        "traefik",
+        f"{_TRAEFIK}      service: shop\n      parentRefs: [all, al]  # <-\n"
+        "    all: {rule: Host(`shop.test`)}\n",
+        "one of two routers above",
+    ),
+    good(
+        "traefik",
+        f"{_TRAEFIK}      service: shop\n      parentRefs: [all, other@docker]\n"
+        "    all: {rule: Host(`shop.test`)}\n",
+        "routers above",
     ),
     good("traefik", f"{_TRAEFIK}      service: shop\n      middlewares: [users@file]\n"),
     good(

@@ -142,6 +142,14 @@ http:
   services: {shop: {loadBalancer: {servers: [{url: "http://shop.internal"}]}}}
 """
 _LIMITED = _TRAEFIK.replace("service: shop}", "service: shop, middlewares: [limit]}")
+_BELOW = """\
+http:
+  routers:
+    all: {rule: Host(`shop.test`)%s}
+    shop: {rule: PathPrefix(`/shop`), service: shop, parentRefs: [all]}  # <-
+  services: {shop: {loadBalancer: {servers: [{url: "http://shop.internal"}]}}}
+  middlewares: {limit: {rateLimit: {average: 5}}}
+"""
 _BUCKET = """\
 filters:
 - name: envoy.filters.http.local_ratelimit
@@ -215,6 +223,8 @@ EXAMPLES = (
         f"{_LIMITED}  middlewares: {{limit: {{retry: {{attempts: 2}}}}}}\n",
         "another middleware is none",
     ),
+    bad("traefik", _BELOW % "", "neither it nor the router above"),
+    good("traefik", _plain(_BELOW % ", middlewares: [limit]"), "the router above limits"),
     good(
         "traefik",
         f"{_plain(_LIMITED)}  middlewares: {{limit: {{rateLimit: {{average: 5}}}}}}\n",

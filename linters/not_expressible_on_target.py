@@ -163,6 +163,12 @@ EXAMPLES = (
         settings=_to("kong"),
     ),
     good("envoy", f"{_ENVOY}{_COPIES}\n"),
+    good(
+        "envoy",
+        "cluster:\n  connect_timeout: 1s\n",
+        "nobody asks the cluster: every route has the time by now",
+        settings=_to("kong", "traefik"),
+    ),
     good("envoy", f"{_ENVOY}{_COPIES}\n", settings=_to("envoy")),
     good("envoy", f"{_ENVOY}{_COPIES}\n", "Traefik has a mirror", settings=_to("traefik")),
 )

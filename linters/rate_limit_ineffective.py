@@ -13,8 +13,9 @@
 - **Nothing is asked**: Envoy's `ratelimit` asks its service only where a route or its virtual host
   has `rate_limits`; without, every request passes.
 
-(`inFlightReq` with `amount: 0` is no such case: Traefik then refuses every request. Envoy's
-`local_ratelimit` that is enabled for 0 % is what GAL012 is about.)
+(`inFlightReq` with `amount: 0` is no such case: Traefik then refuses every request. Without
+`sourceCriterion` it counts by host, which protects what stands behind, as it is mostly meant to.
+Envoy's `local_ratelimit` that is enabled for 0 % is what GAL012 is about.)
 """
 
 from __future__ import annotations

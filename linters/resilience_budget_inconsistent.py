@@ -15,6 +15,9 @@
   ones bring it back, by asking unhealthy targets (`active.unhealthy.interval`).
 - **A health check that takes longer than the pause before the next one**: `timeout` above
   `interval` on Kong, APISIX and Traefik. (Envoy counts the pause from the answer on.)
+
+Envoy's `max_retries` of a cluster bounds how many tries are under way at once, not how often one
+request is tried: `num_retries` may be higher.
 """
 
 from __future__ import annotations

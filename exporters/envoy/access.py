@@ -16,8 +16,10 @@ from gal.exporters.envoy.consumers import consumer_value, is_identified, plain
 from gal.exporters.envoy.consumers import contexts as consumer_contexts
 from gal.exporters.envoy.regex import UntranslatableError, full_match
 from gal.exporters.envoy.traffic import JSON_TYPE, message_body
+from gal.ledger import Reporter
 from gal.model import Acl, IpAccess, Policy, UserAgentAccess
 from gal.reading import Placeholder, is_placeholder
+from gal.two_consumers import MESSAGE, may_name_two
 
 _TYPE = HTTP_FILTER + "rbac.v3.RBAC"
 _REFUSED = 403
@@ -132,9 +134,7 @@ def acl(policy: Acl, build: RouteBuild, shared: Shared) -> None:
     report = shared.context.report
     if not policy.allow and not policy.deny:
         return
-    if not is_identified(build):
-        message = "without a consumer nobody has a group: everybody is refused"
-        report.approximated(policy, "acl", message)
+    _report_consumers(policy, build, report)
     if not policy.hide_groups_header:
         for context in consumer_contexts(build):
             context["groups"] = True
@@ -151,6 +151,14 @@ def acl(policy: Acl, build: RouteBuild, shared: Shared) -> None:
         _answer(policy, policy.status_code, "Forbidden", "acl", build, shared)
     elif shared.replies.answers(_REFUSED, build.replies):
         report.approximated(policy, "acl", _ANOTHER_TEXT)
+
+
+def _report_consumers(policy: Acl, build: RouteBuild, report: Reporter) -> None:
+    if may_name_two(build.scopes.find(lambda policies: policies.authentication)):
+        report.approximated(policy, "acl", MESSAGE)
+    if not is_identified(build):
+        message = "without a consumer nobody has a group: everybody is refused"
+        report.approximated(policy, "acl", message)
 
 
 def _in_group(group: str) -> Json:

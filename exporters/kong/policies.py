@@ -13,6 +13,7 @@ from gal.exporters.kong.inline import MADE_UP
 from gal.exporters.kong.instance import Instance, Scope, split
 from gal.exporters.kong.transformers import request_transformer, response_transformer
 from gal.model import Acl, Cache, Policies, Policy
+from gal.two_consumers import MESSAGE, may_name_two
 
 AUTHENTICATION = frozenset(("basic-auth", "key-auth", "jwt", "oauth2", "openid-connect"))
 NEVER_BY_CONSUMER = frozenset(("cors", "acl", "bot-detection", "authentication"))
@@ -42,6 +43,7 @@ class Translator:
         self.build = build
         self.authentications = authentications
         self.made: dict[int, Instance | None] = {}
+        self.told: set[int] = set()
         self.inline = any(self._names_users(policies) for policies in self._all())
 
     def wanted(self, scope: Scope) -> Wanted:
@@ -116,6 +118,8 @@ class Translator:
         policy = scope.find(lambda policies: policies.acl)
         if policy is not None and not policy.allow and not policy.deny:
             policy = None
+        if policy is not None:
+            self._report_two(policy, scope)
         if asked.groups and policy is not None and policy.allow:
             return Instance("acl", {"allow": [_NOBODY]})
         if asked.groups:
@@ -127,6 +131,13 @@ class Translator:
             return Instance("acl", {"deny": [MADE_UP], "hide_groups_header": True})
         made.config["deny"] = [*made.config["deny"], MADE_UP]
         return made
+
+    def _report_two(self, policy: Acl, scope: Scope) -> None:
+        if self.build.native or id(policy) in self.told:
+            return
+        self.told.add(id(policy))
+        if may_name_two(scope.find(lambda policies: policies.authentication)):
+            self.build.report.approximated(policy, "acl", MESSAGE)
 
     def _group_list(self, policy: Acl) -> Instance:
         around, config = split(policy.extensions)

@@ -214,6 +214,7 @@ _TRAEFIK_KINDS = {
     "services": "service",
     "middlewares": "middleware",
     "serversTransports": "serversTransport",
+    "routers": "router",
 }
 
 
@@ -228,6 +229,8 @@ def _router(router: Mapping, made: Names) -> None:
     _use(made, "service", at(router, "service"))
     for one in items(router, "middlewares"):
         _use(made, "middleware", one)
+    for one in items(router, "parentRefs"):
+        _use(made, "router", one)
     _use(made, "TLS options", at(router, "tls.options"))
 
 

@@ -30,7 +30,7 @@ _CLIENTS: Final = re.compile(
     r"|extensions\.apisix\.client(?=\.|$)"
 )
 _TOLD_ELSEWHERE: Final = re.compile(
-    r"extensions\.(?:traefik\.static\.api\.insecure|apisix\.uris(?:\.\d+)?)"
+    r"extensions\.(?:traefik\.static\.api\.insecure|apisix\.(?:uris(?:\.\d+)?|each_(?:header|parameter)))"
 )
 """Settings that other comparisons tell of: the administration, and matches as they were written."""
 
