@@ -37,11 +37,13 @@ def each_value(condition: Sequence[object]) -> list[object] | None:
     nginx's variables have joined with commas: any of its values is what is asked for.
 
     Args:
-        condition: operator and value for a header that is there once: `==`, `in`, `~~` or `~*`.
+        condition: operator and value for a header that is there once, such as `==`, `in` or `~~`.
 
     Returns:
         operator and value; None where the expression is not understood well enough.
     """
+    if len(condition) != 2:
+        return None  # a negation
     operator, value = condition
     if operator in ("==", "in"):
         values = [value] if operator == "==" else value

@@ -22,7 +22,7 @@ def is_said(text: str, *, query: bool) -> bool:
 
 
 def place(policy: Redirect, text: str, *, query: bool) -> None:
-    """Say in a policy where a text with variables, which `is_said`, leads to. `query`: the request's
+    """Say in a policy where a text with variables leads to that `is_said`. `query`: the request's
     query goes with it, wherever to.
     """
     _place(policy, text, query=query)

@@ -206,7 +206,7 @@ def _container(container: Container, sources: Sources) -> None:
 
 
 def _is_traefik(service: Mapping) -> bool:
-    """Whether a container runs Traefik itself; `traefik/whoami` and `traefik-forward-auth` do not."""
+    """Whether a container runs Traefik itself, and not `traefik/whoami` or the like."""
     image = service.peek("image")
     if not isinstance(image, Scalar):
         return False

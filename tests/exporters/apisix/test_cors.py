@@ -14,8 +14,8 @@ OPTIONS = (
     " too"
 )
 BOTH = (
-    'warning approximated: APISIX refuses "*" beside credentials, and would else answer every origin'
-    " by its name; browsers refuse both together, so credentials are switched off"
+    'warning approximated: APISIX refuses "*" beside credentials, and would else answer every'
+    " origin by its name; browsers refuse both together, so credentials are switched off"
 )
 ONLY = "info approximated: APISIX names the only origin to everybody who asks"
 

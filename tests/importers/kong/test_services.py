@@ -155,8 +155,8 @@ def test_fixed_host(host: str, targets: str, protocol: str, wanted: str) -> None
         ("host: 'h:80'", '1:19: "h:80" is no host'),
         ("host: h, port: 70000", '1:28: field "port" must be between 0 and 65535, not 70000'),
         ("host: h, port: null", '1:28: field "port" must not be null'),
-        ("host: h, protocol: ftp", ('1:32: field "protocol" must be one of grpc, grpcs, http, https,'
-         ' tcp, tls, udp, tls_passthrough, ws, wss, not "ftp"')),
+        ("host: h, protocol: ftp", ('1:32: field "protocol" must be one of grpc, grpcs, http,'
+         ' https, tcp, tls, udp, tls_passthrough, ws, wss, not "ftp"')),
         ("host: h, path: x", ('1:28: the path "x" must start with "/" and hold neither "//" nor'
          " characters that a URL has to encode")),
         ("host: h, path: /a//b", ('1:28: the path "/a//b" must start with "/" and hold neither "//"'
