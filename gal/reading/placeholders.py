@@ -11,7 +11,7 @@ __all__ = ["Placeholder", "find_placeholders", "is_placeholder"]
 
 ACTION = (
     r"""\$?\{\{(?!["'`]\s*[,:\]}])"""
-    r"""(?:"[^"\n\\]*"|`[^`\n]*`|(?!\{\{)[^"`\n\\}]|\}(?!\}))*?\}\}"""
+    r"""(?:"[^"\n\\]*"|`[^`\n]*`|'[^'\n\\]*'|(?!\{\{)[^"'`\n\\}]|\}(?!\}))*?\}\}"""
 )
 """A template action on one line; what stands between two quoted braces is none."""
 

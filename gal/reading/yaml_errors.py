@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from gal.errors import InputError
+from gal.reading.aliases import too_deep
 from gal.reading.nodes import Node, Scalar
 from gal.reading.source import Source
 
@@ -68,6 +69,8 @@ def yaml_error(source: Source, error: Any) -> InputError:
     if "\t" in indentation and mark.column <= len(indentation):
         place = source.position(mark.line + 1, indentation.index("\t") + 1)
         return InputError("a tab is used for indentation", place, "indent with spaces")
+    if "maximum nesting depth" in str(error.problem):
+        return too_deep(source.position(mark.line + 1, mark.column + 1))
     message, hint = _reworded(str(error.problem), line[mark.column : mark.column + 1])
     place = source.position(mark.line + 1, mark.column + 1)
     end = source.end()

@@ -178,7 +178,8 @@ def test_a_conversion(target: str, gateway: Gateway) -> None:
 @given(old=served(), new=served())
 @GENERATED
 def test_both_directions(old: Gateway, new: Gateway) -> None:
-    """What is told from old to new is told from new to old, and never fails."""
+    """Something is told from old to new if and only if it is told from new to old. Which of several
+    routes that are alike form a pair may depend on the side that is asked first.
+    """
     there, back = compare(old, new), compare(new, old)
     assert there.empty is back.empty
-    assert there.matched == back.matched

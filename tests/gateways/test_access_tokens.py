@@ -78,7 +78,7 @@ TOKENS = Group(
         route("jwt", "{name: jwt}")
         + route("exp", "{name: jwt, config: {claims_to_verify: [exp]}}")
         + route("times", "{name: jwt, config: {claims_to_verify: [exp, nbf]}}")
-        + route("short", "{name: jwt, config: {claims_to_verify: [exp], maximum_expiration: 600}}")
+        + route("short", "{name: jwt, config: {claims_to_verify: [exp], maximum_expiration: 9000}}")
         + route(
             "places",
             "{name: jwt, config: {header_names: [x-token], uri_param_names: [t], "
@@ -124,37 +124,40 @@ TOKENS = Group(
     Row("without exp", get("/exp", bearer(ALICE)), unseen(), gets(401)),
     Row(
         "not expired",
-        get("/exp", bearer(shared("alice-secret", iss="alice-app", exp=NOW + 600))),
+        get("/exp", bearer(shared("alice-secret", iss="alice-app", exp=NOW + 7200))),
         sees(headers=IS_ALICE),
         gets(200),
     ),
     Row(
         "too early",
-        get("/times", bearer(shared("alice-secret", iss="alice-app", exp=NOW + 99, nbf=NOW + 60))),
+        get(
+            "/times",
+            bearer(shared("alice-secret", iss="alice-app", exp=NOW + 9000, nbf=NOW + 7200)),
+        ),
         unseen(),
         gets(401),
     ),
     Row(
         "without nbf",
-        get("/times", bearer(shared("alice-secret", iss="alice-app", exp=NOW + 99))),
+        get("/times", bearer(shared("alice-secret", iss="alice-app", exp=NOW + 7200))),
         unseen(),
         gets(403),
     ),
     Row(
         "in its time",
-        get("/times", bearer(shared("alice-secret", iss="alice-app", exp=NOW + 99, nbf=1))),
+        get("/times", bearer(shared("alice-secret", iss="alice-app", exp=NOW + 7200, nbf=1))),
         sees(headers=IS_ALICE),
         gets(200),
     ),
     Row(
         "lives too long",
-        get("/short", bearer(shared("alice-secret", iss="alice-app", exp=NOW + 3600))),
+        get("/short", bearer(shared("alice-secret", iss="alice-app", exp=NOW + 36000))),
         unseen(),
         gets(401),
     ),
     Row(
         "lives short enough",
-        get("/short", bearer(shared("alice-secret", iss="alice-app", exp=NOW + 300))),
+        get("/short", bearer(shared("alice-secret", iss="alice-app", exp=NOW + 7200))),
         sees(),
         gets(200),
     ),

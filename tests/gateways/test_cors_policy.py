@@ -37,7 +37,11 @@ CORS = Group(
 - path_prefix: /plain-any
   cors: {expose_headers: [x-e]}
 - path_prefix: /credentials
-  cors: {allow_credentials: true, allow_origin_when_absent: true}
+  cors:
+    allowed_origins: []
+    reflect_any_origin: true
+    allow_credentials: true
+    allow_origin_when_absent: true
 - path_prefix: /stars
   cors:
     allow_credentials: true
