@@ -157,6 +157,9 @@ def _protocols(build: Build, made: RouteBuild, entity: Json) -> None:
         if schemes - _GRPC:
             message = "a route of Kong takes either HTTP or gRPC: this one takes gRPC"
             build.report.approximated(route, "schemes", message, "schemes")
+        elif not build.native:
+            message = "Kong does not ask whether a request is one of gRPC"
+            build.report.approximated(route, "schemes", message, "schemes")
         secure = schemes & _GRPC == {"grpcs"}
         entity["protocols"] = ["grpcs"] if secure else ["grpc", "grpcs"]
         return

@@ -41,6 +41,7 @@ from gal.scopes import Scopes
 from gal.underscores import SAME_HEADERS, is_guarded
 
 _SECURE = frozenset({"https", "grpcs"})
+_GRPC = frozenset({"grpc", "grpcs"})
 _EVERY_PATH = "PathPrefix(`/`)"
 
 
@@ -236,6 +237,9 @@ class RouteWriter:
         """
         points = self.points
         schemes = frozenset(route.schemes)
+        if schemes and schemes <= _GRPC:
+            message = "Traefik does not ask whether a request is one of gRPC"
+            self.shared.context.report.approximated(route, "schemes", message, "schemes")
         if schemes:
             secure, plain = bool(schemes & _SECURE), bool(schemes - _SECURE)
             points = [one for one in points if (secure if one.secure else plain)]
