@@ -1,8 +1,9 @@
-"""Names that are given once."""
+"""Names that are given once, and those that plugins have."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Any
 
 
 def numbered(wanted: str, taken: Collection[str], *, first: int = 2) -> str:
@@ -19,3 +20,10 @@ def give(wanted: str, taken: set[str]) -> str:
     name = numbered(wanted, taken)
     taken.add(name)
     return name
+
+
+def plugin_name(plugin: Any) -> str:
+    """What a gateway calls a plugin of its own: its name, or its only key."""
+    if isinstance(plugin, dict) and isinstance(plugin.get("name"), str):
+        return str(plugin["name"])
+    return str(next(iter(plugin))) if isinstance(plugin, dict) and len(plugin) == 1 else "?"

@@ -1,4 +1,6 @@
-"""The two spellings of a field in protobuf's JSON (https://protobuf.dev/programming-guides/json/)."""
+"""The two spellings of a field in protobuf's JSON (https://protobuf.dev/programming-guides/json/),
+and of a policy in the model.
+"""
 
 from __future__ import annotations
 

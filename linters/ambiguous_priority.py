@@ -25,6 +25,7 @@ from gal.lint.finding import Finding, finding, place_of
 from gal.lint.overlaps import Overlap, overlaps
 from gal.lint.path_guards import guards_differ
 from gal.lint.rule import Confidence, Rule, Severity, bad, good
+from gal.lint.samples import KONG_OLD_ROUTES as _KONG_A
 from gal.lint.shadows import Earlier, act_alike, placed, title
 from gal.lint.subject import Subject
 from gal.model import Route, RouteOrder
@@ -92,12 +93,6 @@ def _guards_differ(subject: Subject, one: Route, other: Route) -> bool:
     return guards_differ(subject.view_of[id(one)], subject.view_of[id(other)])
 
 
-_KONG_A = """\
-services:
-- name: old
-  url: http://old.internal
-  routes:
-"""
 _KONG_B = """\
 - name: new
   url: http://new.internal

@@ -29,6 +29,7 @@ from gal.lint.owners import owner_of
 from gal.lint.peeking import at, flag, items, mappings, section, text
 from gal.lint.references import missing, names_of
 from gal.lint.rule import Confidence, Rule, Severity, bad, good
+from gal.lint.samples import APISIX_PLUGINS as _APISIX
 from gal.lint.subject import RouteView, Subject
 from gal.model import Acl, Authentication, Guard, OAuth2Auth, Require
 from gal.reading import Mapping, Node
@@ -235,12 +236,6 @@ consumers:
 """
 _END = """\
   plugins: [{name: request-termination, config: {status_code: 401}}]
-"""
-_APISIX = """\
-routes:
-- uri: /shop
-  upstream: {nodes: {"shop.internal:80": 1}}
-  plugins:
 """
 _GUEST = "consumers:\n- username: guest\n"
 _OIDC = """\

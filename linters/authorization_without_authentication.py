@@ -24,6 +24,8 @@ from gal.lint.finding import Finding, finding, place_of
 from gal.lint.owners import owner_of
 from gal.lint.peeking import at, flag, items, section, text
 from gal.lint.rule import Confidence, Rule, Severity, bad, good
+from gal.lint.samples import APISIX_PLUGINS as _APISIX
+from gal.lint.samples import KONG_PLUGINS as _KONG
 from gal.lint.standing import Standing, standing
 from gal.lint.subject import Subject
 from gal.model import Acl, Guard
@@ -147,19 +149,6 @@ def _asks_for_one(chain: Node) -> bool:
     return any("validation" in key for key in common)
 
 
-_KONG = """\
-services:
-- name: shop
-  url: http://shop.internal
-  routes: [{name: shop, paths: [/shop]}]
-  plugins:
-"""
-_APISIX = """\
-routes:
-- uri: /shop
-  upstream: {nodes: {"shop.internal:80": 1}}
-  plugins:
-"""
 _JWT = """\
 - name: envoy.filters.http.jwt_authn
   typed_config:

@@ -29,6 +29,8 @@ from gal.lint.finding import Finding, finding, place_of
 from gal.lint.hosts import is_machine, is_public
 from gal.lint.owners import owner_of
 from gal.lint.rule import Confidence, Rule, Severity, bad, good
+from gal.lint.samples import APISIX_PLUGINS as _APISIX
+from gal.lint.samples import KONG_PLUGINS as _KONG
 from gal.lint.side_channels import Channel, channels
 from gal.lint.subject import Subject
 from gal.lint.together import together
@@ -102,19 +104,6 @@ def _severity(one: Channel, public: bool) -> Severity:
     return Severity.LOW
 
 
-_KONG = """\
-services:
-- name: shop
-  url: http://shop.internal
-  routes: [{name: shop, paths: [/shop]}]
-  plugins:
-"""
-_APISIX = """\
-routes:
-- uri: /shop
-  upstream: {nodes: {"shop.internal:80": 1}}
-  plugins:
-"""
 _TRAEFIK = """\
 http:
   routers: {shop: {rule: PathPrefix(`/shop`), service: shop, middlewares: [own]}}

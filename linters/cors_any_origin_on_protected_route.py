@@ -21,6 +21,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from gal.lint.finding import Finding, Place, finding, place_of
 from gal.lint.origins import accepts_any
 from gal.lint.rule import Confidence, Persona, Rule, Severity, bad, good
+from gal.lint.samples import ENVOY_USERS as _USERS
 from gal.lint.standing import Standing, standing
 from gal.lint.subject import RouteView, Subject, explicit
 from gal.lint.together import together
@@ -133,12 +134,6 @@ _HASH = "$2y$05$c4WoMPo3SXsafkva.HHa6uXQZWr7oboPiC2bT/r7q1BB8I2s0BRqC"
 _CORS = """\
 - name: envoy.filters.http.cors
   typed_config: {"@type": type.googleapis.com/envoy.extensions.filters.http.cors.v3.Cors}
-"""
-_USERS = """\
-- name: envoy.filters.http.basic_auth
-  typed_config:
-    "@type": type.googleapis.com/envoy.extensions.filters.http.basic_auth.v3.BasicAuth
-    users: {inline_string: "a:{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g="}
 """
 
 

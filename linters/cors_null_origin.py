@@ -21,6 +21,10 @@ from collections.abc import Iterator
 from gal.lint.finding import REMOVE, Edit, Finding, Fix, finding, place_of
 from gal.lint.origins import NULL, Entry, described, entries
 from gal.lint.rule import Confidence, Rule, Safety, Severity, bad, good
+from gal.lint.samples import APISIX_CORS as _APISIX
+from gal.lint.samples import ENVOY_CORS as _ENVOY
+from gal.lint.samples import KONG_CORS as _KONG
+from gal.lint.samples import TRAEFIK_CORS as _TRAEFIK
 from gal.lint.standing import standing
 from gal.lint.subject import Subject
 from gal.model import Cors
@@ -76,49 +80,6 @@ def _fix(entry: Entry, number: int) -> Fix | None:
         node = node.parent
     edit = Edit(node.parent, int(node.key or 0), REMOVE)
     return Fix("take the entry away", Safety.TIGHTEN, (edit,))
-
-
-_KONG = """\
-services:
-- name: shop
-  url: http://shop.internal
-  routes: [{name: shop, paths: [/shop]}]
-  plugins:
-  - name: cors
-    config:
-      credentials: true
-      origins:
-"""
-_APISIX = """\
-routes:
-- uri: /shop
-  upstream: {nodes: {"shop.internal:80": 1}}
-  plugins:
-    cors:
-      allow_methods: GET
-      allow_headers: X-A
-      allow_credential: true
-"""
-_TRAEFIK = """\
-http:
-  routers: {shop: {rule: PathPrefix(`/shop`), service: shop, middlewares: [cors]}}
-  services: {shop: {loadBalancer: {servers: [{url: "http://shop.internal"}]}}}
-  middlewares:
-    cors:
-      headers:
-        accessControlAllowCredentials: true
-"""
-_ENVOY = """\
-filters:
-- name: envoy.filters.http.cors
-  typed_config: {"@type": type.googleapis.com/envoy.extensions.filters.http.cors.v3.Cors}
-host:
-  typed_per_filter_config:
-    envoy.filters.http.cors:
-      "@type": type.googleapis.com/envoy.extensions.filters.http.cors.v3.CorsPolicy
-      allow_credentials: true
-      allow_origin_string_match:
-"""
 
 
 def _kong(*origins: str) -> str:

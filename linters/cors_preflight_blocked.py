@@ -23,6 +23,7 @@ from gal.lint.finding import Finding, finding, place_of
 from gal.lint.grouping import by_what_is_behind
 from gal.lint.peeking import flag
 from gal.lint.rule import Confidence, Rule, Severity, bad, good
+from gal.lint.samples import ENVOY_USERS as _USERS
 from gal.lint.standing import standing
 from gal.lint.subject import RouteView, Subject
 from gal.model import Authentication, Cors, Redirect
@@ -229,12 +230,6 @@ _MARK = "  # <-"
 _CORS = """\
 - name: envoy.filters.http.cors{mark}
   typed_config: {{"@type": type.googleapis.com/envoy.extensions.filters.http.cors.v3.Cors}}
-"""
-_USERS = """\
-- name: envoy.filters.http.basic_auth
-  typed_config:
-    "@type": type.googleapis.com/envoy.extensions.filters.http.basic_auth.v3.BasicAuth
-    users: {inline_string: "a:{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g="}
 """
 _TOKENS = """\
 - name: envoy.filters.http.jwt_authn

@@ -31,6 +31,7 @@ from collections.abc import Iterator
 from gal.lint.finding import Edit, Finding, Fix, finding, place_of
 from gal.lint.origins import ANYBODYS, BEFORE, BEHIND, Entry, described, entries
 from gal.lint.rule import Confidence, Rule, Safety, Severity, bad, good
+from gal.lint.samples import KONG_CORS as _KONG
 from gal.lint.standing import standing
 from gal.lint.subject import Subject
 from gal.model import Anchor, Cors
@@ -101,17 +102,6 @@ def _fix(entry: Entry) -> Fix | None:
     return Fix(f"have the whole origin match: {whole}", Safety.UNSAFE, (edit,))
 
 
-_KONG = """\
-services:
-- name: shop
-  url: http://shop.internal
-  routes: [{name: shop, paths: [/shop]}]
-  plugins:
-  - name: cors
-    config:
-      credentials: true
-      origins:
-"""
 _APISIX = """\
 routes:
 - uri: /shop

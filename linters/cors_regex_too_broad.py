@@ -33,6 +33,10 @@ from gal.lint.finding import Finding, finding, place_of
 from gal.lint.hosts import SHARED, host_of, is_machine
 from gal.lint.origins import BEFORE, BEHIND, Entry, accepts_any, described, entries
 from gal.lint.rule import Confidence, Rule, Severity, bad, good
+from gal.lint.samples import APISIX_CORS as _APISIX
+from gal.lint.samples import ENVOY_CORS as _ENVOY
+from gal.lint.samples import KONG_CORS as _KONG
+from gal.lint.samples import TRAEFIK_CORS as _TRAEFIK
 from gal.lint.standing import Standing, standing
 from gal.lint.subject import Subject
 from gal.model import Anchor, Cors, Regex
@@ -176,49 +180,6 @@ def _machines(policy: Standing[Cors], listed: list[Entry]) -> Iterator[Finding]:
 
 def _file_of(entry: Entry) -> str:
     return PurePath(place_of(entry.where).position.file).name.lower()
-
-
-_KONG = """\
-services:
-- name: shop
-  url: http://shop.internal
-  routes: [{name: shop, paths: [/shop]}]
-  plugins:
-  - name: cors
-    config:
-      credentials: true
-      origins:
-"""
-_APISIX = """\
-routes:
-- uri: /shop
-  upstream: {nodes: {"shop.internal:80": 1}}
-  plugins:
-    cors:
-      allow_methods: GET
-      allow_headers: X-A
-      allow_credential: true
-"""
-_TRAEFIK = """\
-http:
-  routers: {shop: {rule: PathPrefix(`/shop`), service: shop, middlewares: [cors]}}
-  services: {shop: {loadBalancer: {servers: [{url: "http://shop.internal"}]}}}
-  middlewares:
-    cors:
-      headers:
-        accessControlAllowCredentials: true
-"""
-_ENVOY = """\
-filters:
-- name: envoy.filters.http.cors
-  typed_config: {"@type": type.googleapis.com/envoy.extensions.filters.http.cors.v3.Cors}
-host:
-  typed_per_filter_config:
-    envoy.filters.http.cors:
-      "@type": type.googleapis.com/envoy.extensions.filters.http.cors.v3.CorsPolicy
-      allow_credentials: true
-      allow_origin_string_match:
-"""
 
 
 def _kong(*origins: str) -> str:

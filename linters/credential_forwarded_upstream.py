@@ -24,6 +24,8 @@ from gal.lint.peeking import at, flag, section
 from gal.lint.repeated import Hit, Wording, findings
 from gal.lint.request_headers import taken_away
 from gal.lint.rule import Confidence, Persona, Rule, Safety, Severity, bad, good
+from gal.lint.samples import APISIX_PLUGINS as _APISIX
+from gal.lint.samples import KONG_PLUGINS as _KONG
 from gal.lint.subject import Subject
 from gal.lint.tokens import tokens
 from gal.model import ApiKeyAuth, BasicAuth, Guard, JwtAuth, OAuth2Auth
@@ -131,19 +133,6 @@ def _switched(node: Mapping, path: str, one: Part, what: str) -> Hit:
     return Hit(where, "", one.owner, False, what, what, (edit,))
 
 
-_KONG = """\
-services:
-- name: shop
-  url: http://shop.internal
-  routes: [{name: shop, paths: [/shop]}]
-  plugins:
-"""
-_APISIX = """\
-routes:
-- uri: /shop
-  upstream: {nodes: {"shop.internal:80": 1}}
-  plugins:
-"""
 _TRAEFIK = """\
 http:
   routers: {shop: {rule: PathPrefix(`/shop`), service: shop, middlewares: [who, gone]}}

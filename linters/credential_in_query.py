@@ -22,6 +22,9 @@ from gal.lint.finding import REMOVE, Edit, Finding
 from gal.lint.peeking import at, items, section, text
 from gal.lint.repeated import Hit, Wording, findings
 from gal.lint.rule import Confidence, Rule, Safety, Severity, bad, good
+from gal.lint.samples import APISIX_PLUGINS as _APISIX
+from gal.lint.samples import ENVOY_TOKENS as _TOKENS
+from gal.lint.samples import KONG_PLUGINS as _KONG
 from gal.lint.subject import Subject
 from gal.lint.tokens import tokens
 from gal.model import ApiKeyAuth, JwtAuth
@@ -108,19 +111,6 @@ def _of_envoy(node: Mapping, is_key: bool) -> Switch:
 
 _SWITCHES = {"kong": _of_kong, "apisix": _of_apisix, "envoy": _of_envoy}
 
-_KONG = """\
-services:
-- name: shop
-  url: http://shop.internal
-  routes: [{name: shop, paths: [/shop]}]
-  plugins:
-"""
-_APISIX = """\
-routes:
-- uri: /shop
-  upstream: {nodes: {"shop.internal:80": 1}}
-  plugins:
-"""
 _KEYS = """\
 filters:
 - name: envoy.filters.http.api_key_auth
@@ -129,18 +119,6 @@ filters:
     credentials: [{key: a-key, client: anna}]
     key_sources:
     - header: x-api-key
-"""
-_TOKENS = """\
-filters:
-- name: envoy.filters.http.jwt_authn
-  typed_config:
-    "@type": type.googleapis.com/envoy.extensions.filters.http.jwt_authn.v3.JwtAuthentication
-    rules: [{match: {prefix: /}, requires: {provider_name: issuer}}]
-    providers:
-      issuer:
-        issuer: https://issuer.test
-        remote_jwks:
-          http_uri: {uri: "https://issuer.test/keys", cluster: one, timeout: 1s}
 """
 
 EXAMPLES = (

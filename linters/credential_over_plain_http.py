@@ -25,6 +25,8 @@ from gal.lint.exposure import answered, takes_plain
 from gal.lint.finding import Finding, place_of
 from gal.lint.repeated import Hit, Wording, findings
 from gal.lint.rule import Confidence, Rule, Severity, bad, good
+from gal.lint.samples import APISIX_PLUGINS as _APISIX
+from gal.lint.samples import ENVOY_TLS as _TLS
 from gal.lint.subject import Subject, explicit
 from gal.model import ApiKeyAuth, BasicAuth, Guard
 
@@ -86,12 +88,6 @@ services:
   - name: basic-auth  # <-
   routes:
 """
-_APISIX = """\
-routes:
-- uri: /shop
-  upstream: {nodes: {"shop.internal:80": 1}}
-  plugins:
-"""
 _TRAEFIK = """\
 http:
   services: {shop: {loadBalancer: {servers: [{url: "http://shop.internal"}]}}}
@@ -110,17 +106,6 @@ filters:
   typed_config:
     "@type": type.googleapis.com/envoy.extensions.filters.http.basic_auth.v3.BasicAuth
     users: {inline_string: "anna:{SHA}2kuSN7rMzfGcB2DKt67EqDWQELA="}
-"""
-_TLS = """\
-chain:
-  transport_socket:
-    name: envoy.transport_sockets.tls
-    typed_config:
-      "@type": type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext
-      common_tls_context:
-        tls_certificates:
-        - certificate_chain: {filename: /etc/chain.pem}
-          private_key: {filename: /etc/key.pem}
 """
 
 

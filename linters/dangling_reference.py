@@ -28,6 +28,7 @@ from gal.lint.finding import Finding, finding
 from gal.lint.owners import owner_of
 from gal.lint.references import Reference, missing, names_of
 from gal.lint.rule import Confidence, Rule, Severity, bad, good
+from gal.lint.samples import APISIX_PLUGINS as _APISIX
 from gal.lint.subject import Subject
 
 RULE = Rule(
@@ -89,12 +90,6 @@ _KEY_AUTH = """\
     config:
 """
 _ID, _OTHER = ("0b1e3a52-6a4d-4c7e-9a63-9c7f0a1c2d0" + last for last in "12")
-_APISIX = """\
-routes:
-- uri: /shop
-  upstream: {nodes: {"shop.internal:80": 1}}
-  plugins:
-"""
 _TRAEFIK = """\
 http:
   services: {shop: {loadBalancer: {servers: [{url: "http://shop.internal"}]}}}

@@ -22,6 +22,7 @@ from collections.abc import Iterator
 from gal.lint.finding import Finding, finding, place_of
 from gal.lint.match_sets import piece_text
 from gal.lint.rule import Confidence, Rule, Severity, bad, good
+from gal.lint.samples import KONG_OLD_ROUTES as _KONG_A
 from gal.lint.shadows import Loss, Placed, Shadow, act_alike, shadows_of, title
 from gal.lint.subject import Subject
 from gal.model import RouteOrder
@@ -84,12 +85,6 @@ def _finding(subject: Subject, shadow: Shadow, same: list[Loss]) -> Finding:
     )
 
 
-_KONG_A = """\
-services:
-- name: old
-  url: http://old.internal
-  routes:
-"""
 _KONG_B = """\
 - name: new
   url: http://new.internal

@@ -23,6 +23,8 @@ from gal.lint.browser import HSTS, response_headers, shows_pages
 from gal.lint.exposure import answered
 from gal.lint.finding import Finding, finding, place_of
 from gal.lint.rule import Confidence, Persona, Rule, Severity, bad, good
+from gal.lint.samples import APISIX_CERTIFICATE as _SSL
+from gal.lint.samples import KONG_CERTIFICATE as _CERTIFICATE
 from gal.lint.subject import RouteView, Subject
 from gal.model import Cors, ModelNode
 
@@ -110,11 +112,6 @@ def _short(subject: Subject, where: ModelNode, seconds: int, views: list[RouteVi
     )
 
 
-_CERTIFICATE = (
-    "certificates:\n- cert: '{vault://env/cert}'\n  key: '{vault://env/key}'\n"
-    "  snis: [{name: shop.test}]\n"
-)
-_SSL = "ssls:\n- snis: [shop.test]\n  cert: $ENV://CERT\n  key: $ENV://KEY\n"
 _CORS = "{name: cors, config: {origins: [https://a.test]}}"
 
 

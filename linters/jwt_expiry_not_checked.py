@@ -24,6 +24,9 @@ from gal.lint.asked import Asked
 from gal.lint.finding import Edit, Finding, Fix, finding
 from gal.lint.peeking import section, texts
 from gal.lint.rule import Confidence, Rule, Safety, Severity, bad, good
+from gal.lint.samples import APISIX_PLUGINS as _APISIX
+from gal.lint.samples import ENVOY_TOKENS as _ENVOY
+from gal.lint.samples import KONG_PLUGINS as _KONG
 from gal.lint.subject import Subject, explicit
 from gal.lint.tokens import tokens
 from gal.model import JwtAuth
@@ -110,31 +113,6 @@ def _fix(auth: JwtAuth, provider: str) -> Fix | None:
     return None
 
 
-_KONG = """\
-services:
-- name: shop
-  url: http://shop.internal
-  routes: [{name: shop, paths: [/shop]}]
-  plugins:
-"""
-_APISIX = """\
-routes:
-- uri: /shop
-  upstream: {nodes: {"shop.internal:80": 1}}
-  plugins:
-"""
-_ENVOY = """\
-filters:
-- name: envoy.filters.http.jwt_authn
-  typed_config:
-    "@type": type.googleapis.com/envoy.extensions.filters.http.jwt_authn.v3.JwtAuthentication
-    rules: [{match: {prefix: /}, requires: {provider_name: issuer}}]
-    providers:
-      issuer:
-        issuer: https://issuer.test
-        remote_jwks:
-          http_uri: {uri: "https://issuer.test/keys", cluster: one, timeout: 1s}
-"""
 _OTHER = """\
       other:
         remote_jwks: {http_uri: {uri: "https://other.test/keys", cluster: one, timeout: 1s}}

@@ -22,6 +22,7 @@ from gal.lint.envoy_messages import messages
 from gal.lint.finding import Finding, Where, finding, place_of
 from gal.lint.peeking import at, flag, items, mappings, number, section, text, texts
 from gal.lint.rule import Confidence, Rule, Severity, bad, good
+from gal.lint.samples import ENVOY_TLS as _ENVOY
 from gal.lint.subject import Subject
 from gal.model import Anchor, Dialect, Regex
 from gal.reading import Mapping
@@ -223,17 +224,6 @@ tls:
       clientAuth:
 """
 _CA = "        caFiles: [/etc/ca.pem]\n"
-_ENVOY = """\
-chain:
-  transport_socket:
-    name: envoy.transport_sockets.tls
-    typed_config:
-      "@type": type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext
-      common_tls_context:
-        tls_certificates:
-        - certificate_chain: {filename: /etc/chain.pem}
-          private_key: {filename: /etc/key.pem}
-"""
 _REQUIRED = _ENVOY.replace("      common", "      require_client_certificate: true\n      common")
 _CHECKED = "        validation_context:\n          trusted_ca: {filename: /etc/ca.pem}\n"
 

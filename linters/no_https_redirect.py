@@ -25,6 +25,8 @@ from gal.lint.asked import common_owner
 from gal.lint.exposure import answered, takes_plain
 from gal.lint.finding import Finding, finding, place_of
 from gal.lint.rule import Confidence, Rule, Severity, bad, good
+from gal.lint.samples import APISIX_CERTIFICATE as _SSL
+from gal.lint.samples import KONG_CERTIFICATE as _CERTIFICATE
 from gal.lint.subject import RouteView, Subject
 from gal.lint.together import together
 
@@ -110,13 +112,6 @@ def _kong(*lines: str, mark: bool = False) -> str:
         f"  - name: shop{'  # <-' if mark else ''}\n    paths: [/shop]\n"
         + "".join(f"    {one}\n" for one in lines)
     )
-
-
-_CERTIFICATE = (
-    "certificates:\n- cert: '{vault://env/cert}'\n  key: '{vault://env/key}'\n"
-    "  snis: [{name: shop.test}]\n"
-)
-_SSL = "ssls:\n- snis: [shop.test]\n  cert: $ENV://CERT\n  key: $ENV://KEY\n"
 
 
 def _apisix(*lines: str, mark: bool = False) -> str:

@@ -29,6 +29,7 @@ from gal.lint.finding import Finding, finding
 from gal.lint.owners import owner_of
 from gal.lint.peeking import text
 from gal.lint.rule import Confidence, Rule, Severity, bad, good
+from gal.lint.samples import TRAEFIK_MIDDLEWARE as _TRAEFIK
 from gal.lint.secret_fields import secret_fields, stands_here
 from gal.lint.subject import Subject
 from gal.model import Headers, ModelNode
@@ -142,13 +143,6 @@ _APISIX = """\
 routes:
 - uri: /*
   upstream: {nodes: {"shop.internal:80": 1}}
-"""
-_TRAEFIK = """\
-http:
-  routers: {shop: {rule: PathPrefix(`/`), service: shop, middlewares: [edge]}}
-  services: {shop: {loadBalancer: {servers: [{url: "http://shop.internal"}]}}}
-  middlewares:
-    edge:
 """
 _ENVOY = """\
 filters:

@@ -22,6 +22,7 @@ from collections.abc import Iterator
 from gal.lint.finding import Edit, Finding, Fix, finding, place_of
 from gal.lint.path_guards import guards_differ
 from gal.lint.rule import Confidence, Persona, Rule, Safety, Severity, bad, good
+from gal.lint.samples import KONG_ROUTES as _KONG
 from gal.lint.siblings import Sibling, siblings
 from gal.lint.subject import Subject
 from gal.reading import Mapping, Scalar
@@ -109,12 +110,6 @@ def _fix(found: list[Sibling]) -> Fix | None:
     return Fix("say path_separated_prefix", Safety.TIGHTEN, tuple(edits))
 
 
-_KONG = """\
-services:
-- name: shop
-  url: http://shop.internal
-  routes:
-"""
 _UPSTREAM = "upstream: {nodes: {'shop.internal:80': 1}}"
 _TRAEFIK = """\
 http:

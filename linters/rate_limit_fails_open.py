@@ -26,6 +26,8 @@ from gal.lint.owners import owner_of
 from gal.lint.peeking import at, flag, number, text
 from gal.lint.plugin_nodes import plugin_nodes
 from gal.lint.rule import Confidence, Rule, Safety, Severity, bad, good
+from gal.lint.samples import APISIX_LIMIT as _APISIX
+from gal.lint.samples import KONG_LIMIT as _KONG
 from gal.lint.standing import Standing, standing
 from gal.lint.subject import RouteView, Subject, explicit
 from gal.model import RateLimit, RateLimitStore, ResponseRateLimit
@@ -150,26 +152,7 @@ def _fix(parent: object, key: str, value: bool) -> Fix | None:
     return Fix(f"set {key} to {word}", Safety.TIGHTEN, (Edit(parent, key, value),))
 
 
-_KONG = """\
-services:
-- name: shop
-  url: http://shop.internal
-  routes: [{name: shop, paths: [/shop]}]
-  plugins:
-  - name: rate-limiting
-    config:
-      minute: 5
-"""
 _REDIS = "      policy: redis%s\n      redis: {host: redis.internal}\n"
-_APISIX = """\
-routes:
-- uri: /shop
-  upstream: {nodes: {"shop.internal:80": 1}}
-  plugins:
-    limit-count:
-      count: 5
-      time_window: 60
-"""
 _STORE = "      policy: redis\n      redis_host: redis.internal\n"
 _CONN = """\
     limit-conn:

@@ -27,6 +27,7 @@ from gal.lint.finding import Finding, finding, place_of
 from gal.lint.peeking import flag, number, section, text, texts
 from gal.lint.rates import kept, lowest
 from gal.lint.rule import Confidence, Rule, Severity, bad, good
+from gal.lint.samples import KONG_LIMITS as _KONG
 from gal.lint.standing import Standing, standing
 from gal.lint.subject import Subject, explicit
 from gal.model import Authentication, RateLimit, RateLimitKey
@@ -201,15 +202,6 @@ def _has_actions(root: Mapping) -> bool:
     return False
 
 
-_KONG = """\
-services:
-- name: shop
-  url: http://shop.internal
-  routes: [{name: shop, paths: [/shop]}]
-  plugins:
-  - name: rate-limiting
-    config:
-"""
 _APISIX = """\
 routes:
 - uri: /shop

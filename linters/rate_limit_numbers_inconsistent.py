@@ -24,6 +24,7 @@ from gal.lint.finding import Finding, finding
 from gal.lint.peeking import known, number
 from gal.lint.rates import per_second
 from gal.lint.rule import Confidence, Rule, Severity, bad, good
+from gal.lint.samples import KONG_LIMITS as _KONG
 from gal.lint.standing import Standing, standing
 from gal.lint.subject import Subject, explicit
 from gal.model import RateLimit, RateLimitAlgorithm
@@ -127,15 +128,6 @@ def _windows(one: Standing[RateLimit]) -> Iterator[Finding]:
         )
 
 
-_KONG = """\
-services:
-- name: shop
-  url: http://shop.internal
-  routes: [{name: shop, paths: [/shop]}]
-  plugins:
-  - name: rate-limiting
-    config:
-"""
 _APISIX = """\
 routes:
 - uri: /shop

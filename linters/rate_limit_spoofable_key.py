@@ -28,6 +28,8 @@ from gal.lint.owners import owner_of
 from gal.lint.peeking import items, number, section, text, texts
 from gal.lint.plugin_nodes import PluginNode, plugin_nodes
 from gal.lint.rule import Confidence, Rule, Severity, bad, good
+from gal.lint.samples import APISIX_LIMIT as _APISIX
+from gal.lint.samples import KONG_LIMIT as _KONG
 from gal.lint.standing import standing
 from gal.lint.subject import RouteView, Subject, explicit
 from gal.model import Authentication, ModelNode, RateLimit, RateLimitKey
@@ -203,25 +205,6 @@ def _proven(asked: Authentication | None, header: str) -> bool:
     return header in (name.lower() for name in names)
 
 
-_KONG = """\
-services:
-- name: shop
-  url: http://shop.internal
-  routes: [{name: shop, paths: [/shop]}]
-  plugins:
-  - name: rate-limiting
-    config:
-      minute: 5
-"""
-_APISIX = """\
-routes:
-- uri: /shop
-  upstream: {nodes: {"shop.internal:80": 1}}
-  plugins:
-    limit-count:
-      count: 5
-      time_window: 60
-"""
 _SHARED = """\
 routes:
 - {uri: /open, upstream: {nodes: {"shop.internal:80": 1}}}

@@ -33,6 +33,7 @@ from gal.lint.owners import owner_of
 from gal.lint.peeking import items, text
 from gal.lint.plugin_nodes import plugin_nodes
 from gal.lint.rule import Confidence, Rule, Severity, bad, good
+from gal.lint.samples import KONG_PLUGINS as _KONG
 from gal.lint.subject import Subject
 from gal.model import Dialect
 from gal.reading import Node, Scalar, Sequence, is_placeholder
@@ -160,13 +161,6 @@ def _condition(node: Sequence) -> Iterator[_Used]:
         yield _Used(node.items[-1], parts[-1])
 
 
-_KONG = """\
-services:
-- name: shop
-  url: http://shop.internal
-  routes: [{name: shop, paths: [/shop]}]
-  plugins:
-"""
 _APISIX = """\
 routes:
 - uri: /shop

@@ -26,6 +26,9 @@ from gal.lint.finding import Finding, finding
 from gal.lint.owners import owner_of
 from gal.lint.portability import Trouble, troubles
 from gal.lint.rule import Confidence, Rule, Severity, bad, good
+from gal.lint.samples import APISIX_PREFIX as _APISIX
+from gal.lint.samples import KONG_PLUGINS as _KONG
+from gal.lint.samples import TRAEFIK_MIDDLEWARE as _TRAEFIK
 from gal.lint.subject import Subject
 
 RULE = Rule(
@@ -70,26 +73,6 @@ def _finding(subject: Subject, one: Trouble) -> Finding:
     )
 
 
-_KONG = """\
-services:
-- name: shop
-  url: http://shop.internal
-  routes: [{name: shop, paths: [/shop]}]
-  plugins:
-"""
-_APISIX = """\
-routes:
-- uri: /shop/*
-  upstream: {nodes: {"shop.internal:80": 1}}
-  plugins:
-"""
-_TRAEFIK = """\
-http:
-  routers: {shop: {rule: PathPrefix(`/`), service: shop, middlewares: [edge]}}
-  services: {shop: {loadBalancer: {servers: [{url: "http://shop.internal"}]}}}
-  middlewares:
-    edge:
-"""
 _ENVOY = "routes:\n- match: {prefix: /}\n"
 
 

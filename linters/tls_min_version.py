@@ -21,6 +21,7 @@ from gal.lint.finding import REMOVE, Edit, Finding, Fix, finding
 from gal.lint.owners import owner_of
 from gal.lint.peeking import at, items, text
 from gal.lint.rule import Confidence, Rule, Safety, Severity, bad, good
+from gal.lint.samples import APISIX_CERTIFICATE as _SSL
 from gal.lint.subject import Subject
 from gal.reading import Mapping, Node, Scalar, Sequence
 
@@ -152,12 +153,6 @@ def _snake(key: str | int | None) -> str:
     return re.sub(r"(?<=[a-z])([A-Z])", lambda found: f"_{found[1].lower()}", str(key))
 
 
-_SSL = """\
-ssls:
-- snis: [shop.test]
-  cert: $ENV://CERT
-  key: $ENV://KEY
-"""
 _SERVER = """\
 apisix:
   ssl:

@@ -27,6 +27,7 @@ from collections.abc import Iterator
 
 from gal.lint.finding import Finding, finding, place_of
 from gal.lint.rule import Confidence, Rule, Severity, bad, good
+from gal.lint.samples import KONG_ROUTES as _KONG
 from gal.lint.shadows import Placed, Shadow, shadows_of, title
 from gal.lint.subject import Subject
 from gal.model import RouteOrder
@@ -83,12 +84,6 @@ def _finding(subject: Subject, shadow: Shadow) -> Finding:
     )
 
 
-_KONG = """\
-services:
-- name: shop
-  url: http://shop.internal
-  routes:
-"""
 _APISIX = "upstream: {nodes: {'shop.internal:80': 1}}"
 _TRAEFIK = """\
 http:

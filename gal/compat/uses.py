@@ -18,6 +18,7 @@ from gal.model import (
     Service,
     Upstream,
 )
+from gal.naming import plugin_name
 
 _ROUTE_FIELDS = (
     "methods",
@@ -147,7 +148,7 @@ def _policies(policies: Policies) -> Iterator[Use]:
             yield Use(item.name, policy)
     for provider, plugins in policies.plugins.items():
         for plugin in plugins:
-            yield Use(f"plugin {_name(plugin)}", policies, "plugins", provider)
+            yield Use(f"plugin {plugin_name(plugin)}", policies, "plugins", provider)
 
 
 def _authentication(policy: Authentication) -> Iterator[Use]:
@@ -157,10 +158,3 @@ def _authentication(policy: Authentication) -> Iterator[Use]:
         yield Use(f"authentication: {kind.value}", getattr(policy, kind.value))
     for guard in policy.guards:
         yield Use(f"guard {guard.name}", guard, only=guard.provider)
-
-
-def _name(plugin: Any) -> str:
-    """What a provider calls a plugin of its own: its name, or its only key."""
-    if isinstance(plugin, dict) and isinstance(plugin.get("name"), str):
-        return str(plugin["name"])
-    return str(next(iter(plugin))) if isinstance(plugin, dict) and len(plugin) == 1 else "?"

@@ -18,6 +18,7 @@ from gal.drift.compare.finding import At, Finding, position
 from gal.errors import GalError
 from gal.ledger import Ledger, Level
 from gal.model import Gateway, ModelNode, Policies
+from gal.naming import plugin_name
 
 if TYPE_CHECKING:
     from gal.drift.effective import SideView
@@ -188,8 +189,6 @@ def _reasons(ledger: Ledger) -> dict[str, str]:
 
 def plugins_of(side: SideView) -> Plugins:
     """The plugins of every route that has any that the model does not know."""
-    from gal.drift.compare.opaque import plugin_name
-
     found: Plugins = {}
     for place in side.places:
         names = frozenset(
@@ -236,7 +235,5 @@ def foreign(
 
 
 def _plugin(plugin: object, side: Side, other: str, found: Uncompared, at: At) -> None:
-    from gal.drift.compare.opaque import plugin_name
-
     reason = "the model does not know it"
     found.add(f"plugin {plugin_name(plugin)}", side, other, reason, at)

@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from gal.lint.regex_tree import tree_of
 from gal.model import Anchor, Regex
 
 ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789-.:/_"
@@ -161,7 +160,7 @@ def automaton(regex: Regex) -> Automaton:
     Raises:
         UnjudgedError: there is none.
     """
-    from gal.tracing.regexes import compiled
+    from gal.tracing.regexes import compiled, tree_of
 
     pattern = compiled(regex)
     if pattern is None:

@@ -18,7 +18,6 @@ from functools import lru_cache
 from itertools import product
 from typing import Any
 
-from gal.lint.regex_tree import tree_of
 from gal.model import Anchor, Dialect, Regex
 
 _LONGEST = 1000
@@ -135,7 +134,7 @@ def growth(pattern: str, *, to_end: bool = False) -> Growth | None:
         pattern: of PCRE.
         to_end: the engine wants the whole text to fit.
     """
-    from gal.tracing.regexes import compiled
+    from gal.tracing.regexes import compiled, tree_of
 
     known = compiled(Regex(pattern, Dialect.PCRE, Anchor.SEARCH))
     if known is None or len(pattern) > _LONGEST:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, fields
-from functools import cache, cached_property
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from gal.lint.settings import Settings
 from gal.model import Gateway, ModelNode, Policies, Policy, Protocol, Route, Service, Upstream
+from gal.spelling import snake_case
 
 if TYPE_CHECKING:
     from gal.ledger import Ledger
@@ -93,12 +94,7 @@ class Acting:
 
 def policy_name(kind: type[Policy]) -> str:
     """The field of `Policies` that holds a kind, such as `rate_limit` for `RateLimit`."""
-    return _with_underscores(kind.__name__)
-
-
-@cache
-def _with_underscores(word: str) -> str:
-    return "".join(f"_{c.lower()}" if c.isupper() else c for c in word).lstrip("_")
+    return snake_case(kind.__name__).lower()
 
 
 @dataclass(slots=False, eq=False)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import functools
 import re
+from importlib import import_module
+from typing import Any
 
 from gal.model import Anchor, Regex
 from gal.tracing.inline_flags import around_groups
@@ -39,6 +41,19 @@ def compiled(regex: Regex) -> re.Pattern[str] | None:
         return re.compile(pattern, re.ASCII)
     except (re.error, OverflowError, RecursionError):
         return None
+
+
+def tree_of(pattern: re.Pattern[str]) -> Any:
+    """What Python's own parser reads of an expression: `SubPattern` of `re._parser` (of `sre_parse`
+    in Python 3.10), a tree of operations with the flags.
+
+    Raises:
+        re.error: it is none.
+        RecursionError: it is too deep.
+        OverflowError: it counts too far.
+    """
+    parser: Any = import_module("re._parser" if hasattr(re, "_parser") else "sre_parse")
+    return parser.parse(pattern.pattern, pattern.flags)
 
 
 def found_in(regex: Regex, text: str) -> re.Match[str] | None:

@@ -7,12 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from gal.model import Regex
-from gal.tracing.regexes import compiled, found_in
-
-try:
-    from re import _parser as parser  # type: ignore[attr-defined]
-except ImportError:  # Python 3.10
-    import sre_parse as parser
+from gal.tracing.regexes import compiled, found_in, tree_of
 
 _CATEGORIES = {"CATEGORY_DIGIT": "7", "CATEGORY_WORD": "w", "CATEGORY_SPACE": " "}
 _NOT_CATEGORIES = {"CATEGORY_NOT_DIGIT": "x", "CATEGORY_NOT_WORD": "-", "CATEGORY_NOT_SPACE": "x"}
@@ -25,7 +20,7 @@ def sample(regex: Regex) -> str | None:
     if pattern is None:
         return None
     try:
-        text = "".join(_texts(parser.parse(pattern.pattern, pattern.flags), {}))
+        text = "".join(_texts(tree_of(pattern), {}))
     except (re.error, KeyError, RecursionError, ValueError):
         return None
     return text if found_in(regex, text) else None

@@ -10,6 +10,7 @@ from gal.drift.compare.finding import At, Finding
 from gal.drift.compare.known import as_text, known
 from gal.drift.shown import NONE, joined, shown_opaque
 from gal.model import Extensions, ModelNode, Policies
+from gal.naming import plugin_name
 
 _MANAGED: Final = frozenset(
     {"created_at", "updated_at", "create_time", "update_time", "id", "last_updated", "version_info"}
@@ -157,13 +158,6 @@ def _named(objects: list[Any]) -> dict[str, Any]:
             name = f"{plugin_name(one)}#{number}"
         found[name] = one
     return found
-
-
-def plugin_name(plugin: Any) -> str:
-    """What a gateway calls a plugin of its own: its name, or its only key."""
-    if isinstance(plugin, dict) and isinstance(plugin.get("name"), str):
-        return str(plugin["name"])
-    return str(next(iter(plugin))) if isinstance(plugin, dict) and len(plugin) == 1 else "?"
 
 
 def extensions(
