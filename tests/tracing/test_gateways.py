@@ -205,3 +205,24 @@ def test_no_secret_is_shown() -> None:
 def test_each_step_has_its_line(policy: str, position: str) -> None:
     steps = data(traced("traefik", "GET", "http://a.test/s/x"))["steps"]
     assert {one["policy"]: one["position"] for one in steps}[policy] == position
+
+
+@pytest.mark.parametrize(
+    ("path", "seen"),
+    [
+        ("/t/x", "/api/v1"),
+        ("/t/x/", "/api/v1/"),
+        ("/t/x/a/b/", "/api/v1/"),
+        ("/t/", "/api/v1/"),
+        ("/t", "/api/v1"),
+    ],
+)
+def test_what_kong_leaves_of_a_path_that_is_taken_whole(path: str, seen: str) -> None:
+    """The slash at its end stays (seen in Kong 3.10, `get_upstream_uri_v0`)."""
+    text = (
+        '_format_version: "3.0"\nservices:\n- name: s\n  url: http://a.test/api/v1\n  routes:\n'
+        "  - {name: prefix, paths: [/t]}\n  - {name: regex, paths: ['~/t/(\\S+)$']}\n"
+    )
+    decision = trace(gateway(text, "kong"), parse_request("GET", f"http://a.test{path}"))
+    assert decision.upstream is not None
+    assert decision.upstream.path == seen

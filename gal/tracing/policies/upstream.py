@@ -90,7 +90,9 @@ def upstream_path(exchange: Exchange) -> str:
     if not base or base == "/":
         return rest if rest.startswith("/") else f"/{rest}"
     if not rest:
-        return base.rstrip("/") or "/"
+        order = exchange.gateway.settings.route_order
+        ends = exchange.path.endswith("/") and order in (RouteOrder.KONG, RouteOrder.GAL)
+        return f"{base.rstrip('/')}{'/' if ends else ''}" or "/"
     if rest == "/" == exchange.path and not rewrite.strip_prefix:
         return base  # nothing is left that had to be joined
     return f"{base.rstrip('/')}/{rest.lstrip('/')}"
